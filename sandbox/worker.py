@@ -1,0 +1,87 @@
+"""The child's side of `run_limited`: limits first, then the function. Started by `sandbox.child` only."""
+
+import ctypes
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+
+from sandbox.child import EXIT_FAILED, EXIT_OUT_OF_MEMORY, SandboxFailed
+from sandbox.syscalls import only_compute
+
+NOBODY = 65534
+OPEN_FILES = 64
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    """Read the payload from standard input, write the answer to what was standard output; the exit status tells."""
+    function, memory_bytes, cpu_seconds, output_bytes, parent = sys.argv[1:]
+    answer = _take_standard_output()
+    _limit(int(memory_bytes), int(cpu_seconds), int(output_bytes))
+    try:
+        call = _find(function)
+        payload = sys.stdin.buffer.read()
+        _give_up_rights(int(parent))
+        _write(answer, call(payload))
+    except MemoryError:
+        return EXIT_OUT_OF_MEMORY
+    except SandboxFailed as refusal:
+        _write(answer, json.dumps({"code": refusal.code, "message": refusal.message[:1000]}).encode())
+        return EXIT_FAILED
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _take_standard_output() -> int:
+    """Keep the result's file to ourselves: what a library prints must not become part of the answer."""
+    answer = os.dup(1)
+    os.dup2(2, 1)
+    return answer
+
+
+def _limit(memory_bytes: int, cpu_seconds: int, output_bytes: int) -> None:
+    """Set the limits that also hold while modules are imported. They cannot be raised again."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (output_bytes, output_bytes))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _give_up_rights(parent: int) -> None:
+    """Be nobody where we are root, die with the parent, and from here on only compute."""
+    if os.geteuid() == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+        except OSError:
+            pass  # a container without the right to change users: the other limits still hold
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user clears it, so it comes after
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if not only_compute():
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # no process, but no thread either: HEIF then fails
+
+
+def _find(function: str) -> Callable[[bytes], bytes]:
+    """The function named "package.module:name"."""
+    module, _, name = function.partition(":")
+    found: Callable[[bytes], bytes] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _write(answer: int, content: bytes) -> None:
+    """Replace the answer by `content`."""
+    os.ftruncate(answer, 0)
+    rest = memoryview(content)
+    position = 0
+    while position < len(rest):
+        position += os.pwrite(answer, rest[position:], position)
