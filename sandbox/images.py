@@ -12,7 +12,8 @@ from sandbox.sniffing import MAX_PIXELS
 
 LONGEST_SIDE = 2048
 THUMBNAIL_SIDE = 480
-JPEG_QUALITY = 85
+PICTURE_QUALITY = 85
+THUMBNAIL_QUALITY = 75
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 
 # Everything is loaded now: once the child has given up its rights it can import nothing.
@@ -33,7 +34,7 @@ def reencode(data: bytes) -> bytes:
     picture = _clean(_decode(data))
     thumbnail = picture.copy()
     thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Resampling.LANCZOS)
-    large, small = _jpeg(picture), _jpeg(thumbnail)
+    large, small = _jpeg(picture, PICTURE_QUALITY), _jpeg(thumbnail, THUMBNAIL_QUALITY)
     return len(large).to_bytes(4, "big") + large + small
 
 
@@ -84,8 +85,8 @@ def _in_srgb(image: Image.Image) -> Image.Image:
     return converted or image
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def _jpeg(image: Image.Image, quality: int) -> bytes:
     """A progressive JPEG: on a slow phone the whole picture is there early."""
     output = io.BytesIO()
-    image.save(output, "JPEG", quality=JPEG_QUALITY, progressive=True)
+    image.save(output, "JPEG", quality=quality, progressive=True)
     return output.getvalue()

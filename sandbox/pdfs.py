@@ -31,6 +31,9 @@ ACTIVE_ANNOTATIONS = {"/3D", "/Movie", "/RichMedia", "/Screen", "/Sound"}
 # Who made the file, with what, and private data of programs: nothing a reader needs.
 METADATA_KEYS = ("/Metadata", "/PieceInfo", "/LastModified")
 
+# qpdf opens its source of random numbers once, at the first encrypted document; later the child could not open it.
+pikepdf.new().save(io.BytesIO(), encryption=pikepdf.Encryption(owner="", user=""))
+
 
 def inspect(data: bytes) -> bytes:
     """The document written anew: only what is reachable from its root, without metadata, without tail.
