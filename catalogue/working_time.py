@@ -110,7 +110,7 @@ def parse_week(raw: Mapping[str, Sequence[str]]) -> dict[int, Hours]:
         if name not in WEEKDAYS:
             raise ValueError(f"{name!r} is not a weekday; use {', '.join(WEEKDAYS)}")
         if isinstance(intervals, str) or not isinstance(intervals, Sequence):
-            raise ValueError(f'{name}: a list of intervals is needed, like ["08:30-16:30"], not {intervals!r}')  # noqa: TRY004
+            raise ValueError(f'{name}: a list of intervals is needed, like ["08:30-16:30"], not {intervals!r}')
         hours = tuple(sorted(_parse_interval(name, text) for text in intervals))
         for earlier, later in pairwise(hours):
             if earlier[1] == END_OF_DAY or later[0] < earlier[1]:

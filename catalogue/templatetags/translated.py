@@ -1,0 +1,15 @@
+"""Template filter: `{{ category.name|in_language }}` shows a translated text in the page's language."""
+
+from collections.abc import Mapping
+
+from django import template
+from django.utils.translation import get_language
+
+from catalogue.translated import text_in
+
+register = template.Library()
+
+
+@register.filter
+def in_language(value: Mapping[str, str] | None) -> str:
+    return text_in(value, get_language() or "fr")

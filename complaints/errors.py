@@ -1,0 +1,65 @@
+"""Refusals of the services: one class with a stable code and a sentence for the caller, in her language."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class ComplaintError(Exception):
+    """A refusal. `code` is the API's; `message` says it to a person; `field` names the input at fault, if one is."""
+
+    code = "invalid"
+    message: str | Promise = _("This was not accepted.")
+    field = ""
+
+    def __init__(self, message: str | Promise | None = None, *, field: str | None = None) -> None:
+        super().__init__(self.code)
+        if message is not None:
+            self.message = message
+        if field is not None:
+            self.field = field
+
+
+class OutsideJurisdictions(ComplaintError):
+    code = "outside_jurisdictions"
+    message = _("This point lies outside every city served here. Move the pin into the city.")
+    field = "latitude"
+
+
+class UnknownCategory(ComplaintError):
+    code = "unknown_category"
+    message = _("This category does not exist here. Choose one of the list.")
+    field = "category"
+
+
+class AnswerInvalid(ComplaintError):
+    code = "invalid"
+    message = _("This answer does not fit the question.")
+    field = "answers"
+
+
+class TooManyFiles(ComplaintError):
+    code = "too_many_files"
+    message = _("At most five files can be attached.")
+    field = "files"
+
+
+class FileRefused(ComplaintError):
+    code = "file_type_refused"
+    message = _("This kind of file is not accepted. Attach a JPEG, PNG, WEBP or HEIC photo, or a PDF.")
+    field = "files"
+
+
+class FileTooLarge(ComplaintError):
+    code = "file_too_large"
+    message = _("This file is larger than 10 MB.")
+    field = "files"
+
+
+class IdempotencyMismatch(ComplaintError):
+    code = "idempotency_mismatch"
+    message = _("This Idempotency-Key was used with another content.")
+
+
+class IdempotencyInProgress(ComplaintError):
+    code = "idempotency_in_progress"
+    message = _("The first request with this Idempotency-Key is still running. Try again in a moment.")

@@ -1,0 +1,372 @@
+"""The work itself: complaints, who filed them, what was attached, what was said and what happened."""
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.gis.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+from django.utils.translation import pgettext_lazy
+
+from catalogue.models import Category, Jurisdiction, Service, Unit
+from complaints.querysets import ComplaintQuerySet
+from complaints.workflow import OPEN_STATES, State, StateGroup, state_group
+from districts.models import BoundaryEdition, District, ServiceArea
+from queueing.models import QueueRow
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+
+class Complaint(models.Model):
+    """One filing by one person about one point. `point` is staff-only; the world sees `public_point` and nothing finer."""
+
+    class Kind(models.TextChoices):
+        COMPLAINT = "complaint", pgettext_lazy("kind", "complaint")
+        OBSERVATION = "observation", pgettext_lazy("kind", "observation")
+        SUGGESTION = "suggestion", pgettext_lazy("kind", "suggestion")
+
+    class Channel(models.TextChoices):
+        WEB = "web", "web"
+        API = "api", "api"
+        PHONE = "phone", "phone"
+        IMPORT = "import", "import"
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", pgettext_lazy("visibility", "public")
+        PRIVATE = "private", pgettext_lazy("visibility", "private")
+        HIDDEN = "hidden", pgettext_lazy("visibility", "hidden by moderation")
+
+    class Review(models.TextChoices):
+        PENDING = "pending", pgettext_lazy("review", "waiting for review")
+        RELEASED = "released", pgettext_lazy("review", "released")
+        WITHHELD = "withheld", pgettext_lazy("review", "withheld")
+
+    tracking_number = models.CharField(max_length=20, unique=True)
+    jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.PROTECT, related_name="complaints")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="complaints")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="complaints")
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.COMPLAINT)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    # WGS 84, longitude first
+    point = models.PointField(srid=4326)
+    public_point = models.PointField(srid=4326, null=True, blank=True)
+    place_precision = models.CharField(max_length=10, choices=Category.Publication.choices)
+    # Many records on one point are an office's default, not a place; they stay out of maps (set by the import).
+    default_point_suspect = models.BooleanField(default=False)
+    district = models.ForeignKey(District, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="complaints")
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned_complaints"
+    )
+
+    # Words of people: erasable.
+    description = models.TextField(blank=True, max_length=4000)
+    location_text = models.CharField(max_length=300, blank=True)
+    answers = models.JSONField(default=dict, blank=True)
+    text_review = models.CharField(max_length=10, choices=Review.choices, default=Review.PENDING)
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PUBLIC)
+    # A clerk passed unreleased text and photos on to the operator that answers.
+    passed_to_operator = models.BooleanField(default=False)
+
+    state = models.CharField(max_length=20, choices=State.choices, default=State.RECEIVED)
+    submitted_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    # A promise is a local wall time in the city's zone ("2026-11-25T16:30:00"), its UTC instant and the policy's version.
+    answer_due_at = models.DateTimeField(null=True, blank=True)
+    answer_due_wall = models.CharField(max_length=19, blank=True)
+    resolution_due_at = models.DateTimeField(null=True, blank=True)
+    resolution_due_wall = models.CharField(max_length=19, blank=True)
+    policy_version = models.PositiveIntegerField(default=0)
+    # While the reporter must act the clock stands still since this instant.
+    paused_at = models.DateTimeField(null=True, blank=True)
+
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    merged_count = models.PositiveIntegerField(default=0)
+    reopened_count = models.PositiveSmallIntegerField(default=0)
+    link_version = models.PositiveIntegerField(default=1)
+    source = models.CharField(max_length=100, blank=True)
+    source_id = models.CharField(max_length=100, blank=True)
+
+    objects = ComplaintQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        reporter: "Reporter"
+        attachments: RelatedManager["Attachment"]
+        messages: RelatedManager["Message"]
+        events: RelatedManager["Event"]
+        decisions: RelatedManager["RoutingDecision"]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="complaint_state_known"),
+            models.CheckConstraint(
+                condition=Q(place_precision="never", public_point=None) | ~Q(place_precision="never"),
+                name="complaint_never_public_has_no_public_point",
+            ),
+            models.UniqueConstraint(
+                fields=["jurisdiction", "source", "source_id"],
+                condition=~Q(source_id=""),
+                name="complaint_source_once",
+            ),
+            models.UniqueConstraint(Upper("tracking_number"), name="complaint_number_unique_in_any_case"),
+        ]
+        indexes = [
+            # public list and map by time
+            models.Index(fields=["jurisdiction", "-submitted_at", "-id"], name="complaint_by_time"),
+            models.Index(fields=["service", "-submitted_at"], name="complaint_by_service"),
+            # the desk: one unit's open items by time left
+            models.Index(
+                fields=["unit", "resolution_due_at"], name="complaint_desk", condition=Q(state__in=sorted(OPEN_STATES))
+            ),
+            # the field page
+            models.Index(
+                fields=["assigned_to"], name="complaint_crew", condition=Q(state__in=sorted(OPEN_STATES))
+            ),
+            # the sweep of breaches
+            models.Index(
+                fields=["resolution_due_at"],
+                name="complaint_breach",
+                condition=Q(state__in=sorted(OPEN_STATES), paused_at=None),
+            ),
+            # the moderator's queue
+            models.Index(fields=["submitted_at"], name="complaint_review", condition=Q(text_review="pending")),
+        ]
+
+    def __str__(self) -> str:
+        return self.tracking_number
+
+    @property
+    def state_group(self) -> StateGroup:
+        return state_group(self.state)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    def is_late(self, now: datetime) -> bool:
+        """Open and past a promise: the first answer (if none was given) or the resolution.
+
+        While the reporter must act the clock stands still; what was missed before that stays missed.
+        """
+        if not self.is_open:
+            return False
+        clock = self.paused_at or now
+        unanswered = self.answered_at is None and self.answer_due_at is not None and self.answer_due_at < clock
+        return unanswered or (self.resolution_due_at is not None and self.resolution_due_at < clock)
+
+    @property
+    def has_public_page(self) -> bool:
+        """False: its public page shows state and deadlines only."""
+        return self.visibility == self.Visibility.PUBLIC and self.place_precision != Category.Publication.NEVER
+
+
+class Reporter(models.Model):
+    """The person who filed a complaint. Personal data sits here and nowhere else; erasure empties the row and keeps it."""
+
+    complaint = models.OneToOneField(Complaint, on_delete=models.CASCADE, related_name="reporter")
+    name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    language = models.CharField(max_length=10)
+    consent_contact = models.BooleanField(default=False)
+    consent_version = models.CharField(max_length=40)
+    consent_language = models.CharField(max_length=10)
+    consent_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"reporter of {self.complaint_id}"
+
+
+class RoutingDecision(models.Model):
+    """The stored answer to "why here?". Rows are only added; the newest one counts."""
+
+    class Reason(models.TextChoices):
+        CATEGORY_AREA = "category_area", "category_area"
+        SERVICE_AREA = "service_area", "service_area"
+        DEFAULT_UNIT = "default_unit", "default_unit"
+        TRIAGE = "triage", "triage"
+        BY_HAND = "by_hand", "by_hand"
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.CASCADE, related_name="decisions")
+    decided_at = models.DateTimeField()
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    district = models.ForeignKey(District, on_delete=models.PROTECT, null=True, related_name="+")
+    service_area = models.ForeignKey(ServiceArea, on_delete=models.PROTECT, null=True, related_name="+")
+    edition = models.ForeignKey(BoundaryEdition, on_delete=models.PROTECT, null=True, related_name="+")
+    runner_up = models.ForeignKey(ServiceArea, on_delete=models.PROTECT, null=True, related_name="+")
+    # Metres outside the city's edge; null when a district covers the point.
+    outside_by_m = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["-decided_at", "-id"]
+        indexes = [models.Index(fields=["complaint", "-decided_at"], name="decision_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id}: {self.reason}"
+
+
+class Event(models.Model):
+    """What happened, who did it, when. Append-only (the runtime role may not change it); codes and references, no words."""
+
+    class Kind(models.TextChoices):
+        SUBMITTED = "submitted", pgettext_lazy("event", "Complaint filed")
+        IMPORTED = "imported", pgettext_lazy("event", "Imported from earlier records")
+        STATE_CHANGED = "state_changed", pgettext_lazy("event", "State changed")
+        ANSWERED = "answered", pgettext_lazy("event", "Answered")
+        NOTED = "noted", pgettext_lazy("event", "Internal note")
+        MESSAGE_RECEIVED = "message_received", pgettext_lazy("event", "Message from the reporter")
+        HANDED_OVER = "handed_over", pgettext_lazy("event", "Handed over to another unit")
+        RECATEGORISED = "recategorised", pgettext_lazy("event", "Category changed")
+        REROUTED = "rerouted", pgettext_lazy("event", "Routed again")
+        ASSIGNED = "assigned", pgettext_lazy("event", "Assigned to a crew")
+        DEADLINE_CHANGED = "deadline_changed", pgettext_lazy("event", "Deadline changed")
+        BREACHED = "breached", pgettext_lazy("event", "Deadline missed")
+        FILE_ADDED = "file_added", pgettext_lazy("event", "File added")
+        REVIEWED = "reviewed", pgettext_lazy("event", "Publication reviewed")
+        PASSED_ON = "passed_on", pgettext_lazy("event", "Passed on to the operator")
+        VISIBILITY_CHANGED = "visibility_changed", pgettext_lazy("event", "Visibility changed")
+        LINK_RENEWED = "link_renewed", pgettext_lazy("event", "Secret link renewed")
+        ERASED = "erased", pgettext_lazy("event", "Personal data erased")
+        MERGED = "merged", pgettext_lazy("event", "Merged with another complaint")
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    # A role, "reporter" or "system"; `actor` is the member of staff, if one acted.
+    actor_role = models.CharField(max_length=20)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    is_public = models.BooleanField(default=False)
+    from_state = models.CharField(max_length=20, blank=True)
+    to_state = models.CharField(max_length=20, blank=True)
+    # Codes and ids only: {"message": 12}, {"reason": "not_founded"}, {"from": "unit-a", "to": "unit-b"}…
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["complaint", "at"], name="event_history")]
+        constraints = [
+            # A breach of one promise is recorded once, however often the sweep runs.
+            models.UniqueConstraint(
+                models.F("complaint"),
+                models.F("data__deadline"),
+                models.F("data__due"),
+                condition=Q(kind="breached"),
+                name="event_breach_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} {self.kind}"
+
+
+class Message(models.Model):
+    """Words about a complaint: a public answer, an exchange with the reporter, or an internal note. Erasable."""
+
+    class Audience(models.TextChoices):
+        PUBLIC = "public", pgettext_lazy("audience", "public")
+        REPORTER = "reporter", pgettext_lazy("audience", "reporter")
+        INTERNAL = "internal", pgettext_lazy("audience", "internal")
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.CASCADE, related_name="messages")
+    audience = models.CharField(max_length=10, choices=Audience.choices)
+    from_reporter = models.BooleanField(default=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    text = models.TextField(max_length=4000)
+    created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} {self.audience}"
+
+
+class Attachment(QueueRow):
+    """A file of a complaint. What was uploaded lies in quarantine until a child process has rebuilt or refused it."""
+
+    class Status(models.TextChoices):
+        CHECKING = "checking", pgettext_lazy("file status", "being checked")
+        READY = "ready", pgettext_lazy("file status", "ready")
+        REFUSED = "refused", pgettext_lazy("file status", "refused")
+
+    class Purpose(models.TextChoices):
+        REPORT = "report", pgettext_lazy("file purpose", "report")
+        MESSAGE = "message", pgettext_lazy("file purpose", "message")
+        BEFORE = "before", pgettext_lazy("file purpose", "before the work")
+        AFTER = "after", pgettext_lazy("file purpose", "after the work")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    complaint = models.ForeignKey(Complaint, on_delete=models.CASCADE, related_name="attachments")
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.REPORT)
+    # The uploader's own name for it: words of a person, erasable, never used as a path.
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.CHECKING)
+    refused_code = models.CharField(max_length=40, blank=True)
+    # Paths under MEDIA_ROOT: the quarantined upload, then what may be served.
+    quarantine_path = models.CharField(max_length=120, blank=True)
+    path = models.CharField(max_length=120, blank=True)
+    thumbnail_path = models.CharField(max_length=120, blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    review = models.CharField(max_length=10, choices=Complaint.Review.choices, default=Complaint.Review.PENDING)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["next_attempt_at", "id"], name="attachment_due", condition=Q(queue_state="due"))]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} {self.kind}"
+
+    @property
+    def is_image(self) -> bool:
+        return self.kind != "pdf"
+
+
+class FeedItem(QueueRow):
+    """"This complaint changed": written in the transaction of the change, consumed and deleted by analytics."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["next_attempt_at", "id"], name="feed_due", condition=Q(queue_state="due"))]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id}"
+
+
+class IdempotencyKey(models.Model):
+    """A caller's key and what it was answered; kept seven days. `response` holds no personal datum and no secret link."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    body_hash = models.CharField(max_length=64)
+    complaint = models.ForeignKey(Complaint, on_delete=models.CASCADE, related_name="+")
+    response = models.JSONField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="idempotency_age")]
+
+    def __str__(self) -> str:
+        return self.key

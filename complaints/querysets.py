@@ -1,0 +1,65 @@
+"""Reads of complaints. Every page, map, export and API starts from `public()` or `visible_to(user)`."""
+
+from datetime import datetime
+from math import cos, radians
+from typing import TYPE_CHECKING
+
+from django.contrib.gis.geos import Point
+from django.contrib.gis.measure import D
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+
+from accounts.models import Role, User
+from complaints.workflow import OPEN_STATES
+
+if TYPE_CHECKING:
+    from complaints.models import Complaint
+
+# Roles that see every complaint of their jurisdiction.
+JURISDICTION_ROLES = (Role.TRIAGE_OFFICER, Role.MODERATOR, Role.ADMINISTRATOR, Role.OFFICE)
+
+
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
+    def public(self) -> "ComplaintQuerySet":
+        """What anybody may list: the allow-list behind map, lists, tiles, exports, open data. One row per merged group."""
+        return self.filter(visibility="public", merged_into=None).exclude(place_precision="never")
+
+    def visible_to(self, user: User) -> "ComplaintQuerySet":
+        """The complaints that a member of staff may open, by membership: whole jurisdiction, own unit, or own assignments."""
+        allowed = Q(pk__in=[])
+        for membership in user.memberships.all():
+            scope = Q(jurisdiction_id=membership.jurisdiction_id)
+            if membership.district_code:
+                scope &= Q(district__code=membership.district_code) | Q(
+                    district__parent_code=membership.district_code
+                )
+            if membership.role in JURISDICTION_ROLES:
+                allowed |= scope
+            elif membership.role in (Role.CLERK, Role.UNIT_MANAGER, Role.OPERATOR_USER):
+                allowed |= scope & Q(unit_id=membership.unit_id)
+            elif membership.role == Role.CREW_MEMBER:
+                allowed |= scope & Q(unit_id=membership.unit_id, assigned_to_id=user.pk)
+        return self.filter(allowed)
+
+    def open(self) -> "ComplaintQuerySet":
+        return self.filter(state__in=OPEN_STATES)
+
+    def closed(self) -> "ComplaintQuerySet":
+        return self.exclude(state__in=OPEN_STATES)
+
+    def late(self, now: datetime) -> "ComplaintQuerySet":
+        """Open and past the first answer's or the resolution's deadline: the rule of Complaint.is_late in SQL."""
+        clock = Coalesce(F("paused_at"), Value(now))
+        return self.open().filter(Q(answered_at=None, answer_due_at__lt=clock) | Q(resolution_due_at__lt=clock))
+
+    def near(self, point: Point, radius_m: float) -> "ComplaintQuerySet":
+        """Within `radius_m` metres of a WGS 84 point, by the public place (index complaint_public_place)."""
+        return self.filter(public_point__dwithin=(point, _degrees_around(point, radius_m))).filter(
+            public_point__distance_lte=(point, D(m=radius_m))
+        )
+
+
+def _degrees_around(point: Point, radius_m: float) -> float:
+    """A radius in degrees that surely contains `radius_m`: the index's coarse net, never the answer."""
+    return radius_m / (111_000 * max(0.05, cos(radians(point.y))))

@@ -1,0 +1,80 @@
+"""Files of a complaint: taken in quarantine at once, rebuilt or refused by a sweep, served only when ready."""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from accounts.models import User
+from complaints.errors import FileRefused, FileTooLarge, TooManyFiles
+from complaints.models import Attachment, Complaint
+from sandbox.storage import write_atomically
+from sandbox.uploads import UploadRefused, check_upload
+
+MAX_FILES = 5
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """An uploaded file: the uploader's own name for it, and its bytes."""
+
+    name: str
+    data: bytes
+
+
+def check_files(files: Sequence[NewFile]) -> None:
+    """Refuse at once what can be refused without decoding: number, size, kind by content, header.
+
+    Raises TooManyFiles, FileTooLarge or FileRefused. Belongs before the transaction, so that nothing is stored.
+    """
+    if len(files) > MAX_FILES:
+        raise TooManyFiles
+    for file in files:
+        try:
+            check_upload(file.data)
+        except UploadRefused as refused:
+            raise (FileTooLarge if refused.code == "file_too_large" else FileRefused) from refused
+
+
+def new_attachments(
+    complaint: Complaint,
+    files: Sequence[NewFile],
+    *,
+    now: datetime,
+    purpose: Attachment.Purpose = Attachment.Purpose.REPORT,
+    uploaded_by: User | None = None,
+) -> list[Attachment]:
+    """Write each file to quarantine and return unsaved rows. A transaction that fails leaves files that a sweep removes."""
+    check_files(files)
+    return [_new_attachment(complaint, file, now, purpose, uploaded_by) for file in files]
+
+
+def _new_attachment(
+    complaint: Complaint, file: NewFile, now: datetime, purpose: Attachment.Purpose, uploaded_by: User | None
+) -> Attachment:
+    public_id = uuid.uuid4()
+    relative = f"quarantine/{public_id.hex[:2]}/{public_id.hex}"
+    write_atomically(media_path(relative), file.data)
+    return Attachment(
+        public_id=public_id,
+        complaint=complaint,
+        purpose=purpose,
+        name=os.path.basename(file.name.replace("\\", "/"))[:200] or "file",
+        kind=check_upload(file.data).value,
+        size=len(file.data),
+        sha256=hashlib.sha256(file.data).hexdigest(),
+        quarantine_path=relative,
+        uploaded_by=uploaded_by,
+        created_at=now,
+        next_attempt_at=now,
+    )
+
+
+def media_path(relative: str) -> Path:
+    """Where a stored path lies on disk. The paths are ours (hex names); no name of a user ever becomes one."""
+    return Path(settings.MEDIA_ROOT) / relative

@@ -1,0 +1,237 @@
+"""Taking in a complaint: one transaction that routes, promises, stores and queues, or stores nothing."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.gis.geos import Point
+from django.db import IntegrityError, connection, models, transaction
+
+from complaints.answers import check_answers
+from complaints.errors import IdempotencyInProgress, IdempotencyMismatch
+from complaints.insertion import insert_together
+from complaints.models import Complaint, Event, IdempotencyKey, Reporter, RoutingDecision
+from complaints.notices import confirmation
+from complaints.places import public_place
+from complaints.promises import Promises, promises_for, wall_text
+from complaints.receipts import Receipt, receipt
+from complaints.routing import Decision, decide
+from complaints.services.files import NewFile, new_attachments
+from complaints.services.history import new_event, new_feed_item
+from complaints.tracking import new_tracking_number
+from complaints.workflow import REPORTER
+
+_NUMBER_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class NewReporter:
+    """Who files; everything but the language is optional. `consent_contact`: may be written to about this complaint."""
+
+    language: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    consent_contact: bool = False
+
+
+@dataclass(frozen=True)
+class NewComplaint:
+    """A filing whose shape was checked by a form or serializer. Degrees WGS 84."""
+
+    category: str
+    longitude: float
+    latitude: float
+    reporter: NewReporter
+    channel: Complaint.Channel
+    description: str = ""
+    location_text: str = ""
+    answers: Mapping[str, object] = field(default_factory=dict)
+    kind: Complaint.Kind = Complaint.Kind.COMPLAINT
+    files: Sequence[NewFile] = ()
+    jurisdiction_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """A caller's key and the hash of what it sent with it."""
+
+    key: str
+    body_hash: str
+
+    @property
+    def stored_key(self) -> str:
+        """Keys are kept as hashes: they are the callers' secrets as much as ours."""
+        return hashlib.sha256(self.key.encode()).hexdigest()
+
+
+def submit(new: NewComplaint, *, now: datetime, idempotency: Idempotency | None = None) -> Receipt:
+    """Route, promise and store a complaint; the receipt says who answers and by when.
+
+    The same key and body give the first receipt again. Raises OutsideJurisdictions, UnknownCategory, AnswerInvalid,
+    IdempotencyMismatch or IdempotencyInProgress; then nothing is stored.
+    """
+    for attempt in range(_NUMBER_ATTEMPTS):
+        try:
+            return _submit_once(new, now=now, idempotency=idempotency)
+        except IntegrityError as error:
+            # Two random numbers met (once in 27 thousand million pairs): the whole transaction runs again.
+            if "tracking_number" not in str(error) or attempt + 1 == _NUMBER_ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+@transaction.atomic
+def _submit_once(new: NewComplaint, *, now: datetime, idempotency: Idempotency | None) -> Receipt:
+    complaint_id, first = _reserve(idempotency)
+    if first is not None:
+        return first
+    decision = decide(new.longitude, new.latitude, new.category, jurisdiction_id=new.jurisdiction_id)
+    answers = check_answers(decision.catalogue.questions.get(decision.category.pk, ()), new.answers)
+    promises = None
+    if new.kind == Complaint.Kind.COMPLAINT:
+        promises = promises_for(decision.catalogue, decision.category, decision.unit, at=now)
+    complaint = _complaint(complaint_id, new, decision, promises, answers, now)
+    files = new_attachments(complaint, new.files, now=now)
+    given = receipt(complaint, decision, promises, files, language=new.reporter.language)
+    insert_together(
+        [complaint, *_history(complaint, new, decision, now), *files, *_news(complaint, new, given, now)]
+        + _key_rows(idempotency, complaint, given, now)
+    )
+    return given
+
+
+def _reserve(idempotency: Idempotency | None) -> tuple[int, Receipt | None]:
+    """A complaint id, and the receipt of an earlier request with the same key. One statement.
+
+    The advisory lock is held until the transaction ends: who cannot get it came while the first request still runs.
+    """
+    with connection.cursor() as cursor:
+        if idempotency is None:
+            cursor.execute("SELECT nextval('complaints_complaint_id_seq')")
+            return cursor.fetchone()[0], None
+        cursor.execute(
+            "SELECT nextval('complaints_complaint_id_seq'), pg_try_advisory_xact_lock(hashtextextended(%(key)s, 7)),"
+            " k.body_hash, k.response FROM (SELECT 1) one"
+            " LEFT JOIN complaints_idempotencykey k ON k.key = %(key)s",
+            {"key": idempotency.stored_key},
+        )
+        complaint_id, locked, body_hash, response = cursor.fetchone()
+    if body_hash is not None:
+        if body_hash != idempotency.body_hash:
+            raise IdempotencyMismatch
+        return complaint_id, Receipt.from_json(json.loads(response))
+    if not locked:
+        raise IdempotencyInProgress
+    return complaint_id, None
+
+
+def _complaint(
+    complaint_id: int,
+    new: NewComplaint,
+    decision: Decision,
+    promises: Promises | None,
+    answers: dict[str, object],
+    now: datetime,
+) -> Complaint:
+    category = decision.category
+    precision = category.place_precision
+    private = precision == category.Publication.NEVER
+    complaint = Complaint(
+        pk=complaint_id,
+        tracking_number=new_tracking_number(decision.catalogue.jurisdiction.tracking_prefix),
+        jurisdiction=decision.catalogue.jurisdiction,
+        service=category.service,
+        category=category,
+        kind=new.kind,
+        channel=new.channel,
+        point=Point(new.longitude, new.latitude, srid=4326),
+        public_point=public_place(new.longitude, new.latitude, precision, decision.place.district_id),
+        place_precision=precision,
+        district_id=decision.place.district_id,
+        unit=decision.unit,
+        description=new.description,
+        location_text=new.location_text,
+        answers=answers,
+        text_review=_first_review(category.publish_text),
+        visibility=Complaint.Visibility.PRIVATE if private else Complaint.Visibility.PUBLIC,
+        submitted_at=now,
+        updated_at=now,
+    )
+    if promises is not None:
+        complaint.answer_due_at = promises.answer.instant
+        complaint.answer_due_wall = wall_text(promises.answer)
+        complaint.resolution_due_at = promises.resolution.instant
+        complaint.resolution_due_wall = wall_text(promises.resolution)
+        complaint.policy_version = promises.policy_version
+    return complaint
+
+
+def _first_review(policy: str) -> str:
+    return Complaint.Review.WITHHELD if policy == "never" else Complaint.Review.PENDING
+
+
+def _history(complaint: Complaint, new: NewComplaint, decision: Decision, now: datetime) -> list[models.Model]:
+    consent = decision.catalogue.jurisdiction.consent_version
+    reporter = Reporter(
+        complaint=complaint,
+        name=new.reporter.name,
+        email=new.reporter.email,
+        phone=new.reporter.phone,
+        language=new.reporter.language,
+        consent_contact=new.reporter.consent_contact,
+        consent_version=consent,
+        consent_language=new.reporter.language,
+        consent_at=now,
+    )
+    event = new_event(
+        complaint,
+        Event.Kind.SUBMITTED,
+        now=now,
+        actor_role=REPORTER,
+        is_public=True,
+        to_state=complaint.state,
+        data={"channel": complaint.channel, "unit": decision.unit.code, "reason": decision.reason.value},
+    )
+    return [reporter, stored_decision(complaint, decision, now=now), event, new_feed_item(complaint, now=now)]
+
+
+def stored_decision(complaint: Complaint, decision: Decision, *, now: datetime) -> RoutingDecision:
+    """The unsaved row that keeps a decision for "why here?"."""
+    return RoutingDecision(
+        complaint=complaint,
+        decided_at=now,
+        reason=decision.reason,
+        category_id=decision.category.pk,
+        unit_id=decision.unit.pk,
+        district_id=decision.place.district_id,
+        service_area_id=decision.area.area_id if decision.area else None,
+        edition_id=decision.area.edition_id if decision.area else None,
+        runner_up_id=decision.runner_up.area_id if decision.runner_up else None,
+        outside_by_m=decision.place.outside_by_m,
+    )
+
+
+def _news(complaint: Complaint, new: NewComplaint, given: Receipt, now: datetime) -> list[models.Model]:
+    messages: list[models.Model] = []
+    if new.reporter.email and new.reporter.consent_contact:
+        messages.append(confirmation(complaint, given, recipient=new.reporter.email, now=now))
+    return messages
+
+
+def _key_rows(
+    idempotency: Idempotency | None, complaint: Complaint, given: Receipt, now: datetime
+) -> list[models.Model]:
+    if idempotency is None:
+        return []
+    return [
+        IdempotencyKey(
+            key=idempotency.stored_key,
+            body_hash=idempotency.body_hash,
+            complaint=complaint,
+            response=given.to_json(),
+            created_at=now,
+        )
+    ]

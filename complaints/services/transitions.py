@@ -1,0 +1,214 @@
+"""Moving a complaint from state to state. Desk, crew, operator, reporter and API all come through `change_state`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from catalogue.models import Category
+from catalogue.snapshot import current_snapshot
+from complaints.deadlines import Promise, parse_duration, resume
+from complaints.models import Attachment, Complaint, Event, Message
+from complaints.notices import state_news
+from complaints.promises import promises_for, wall_text
+from complaints.services.files import NewFile, new_attachments
+from complaints.services.history import hats, new_event, record
+from complaints.workflow import (
+    OPEN_STATES,
+    REPORTER,
+    EvidenceReason,
+    EvidenceRequired,
+    RejectReason,
+    State,
+    Verb,
+    check,
+)
+
+_WORDS_FOR = {
+    # Who reads the note that comes with a verb; others are public answers.
+    Verb.ASK: Message.Audience.REPORTER,
+    Verb.REPLY: Message.Audience.REPORTER,
+    Verb.CONTEST: Message.Audience.REPORTER,
+    Verb.WITHDRAW: Message.Audience.REPORTER,
+    Verb.CONFIRM: Message.Audience.REPORTER,
+    Verb.START: Message.Audience.INTERNAL,
+    Verb.RESUME: Message.Audience.INTERNAL,
+    Verb.REOPEN: Message.Audience.INTERNAL,
+}
+
+
+@transaction.atomic
+def change_state(
+    complaint_id: int,
+    verb: Verb,
+    *,
+    acting_user: User | None,
+    now: datetime,
+    note: str = "",
+    reason: str = "",
+    files: Sequence[NewFile] = (),
+) -> Complaint:
+    """Apply `verb` and record who did it; `acting_user` None is the reporter, who came by her secret link.
+
+    `reason` is a RejectReason for REJECT, an EvidenceReason for RESOLVE without a photo. `files` are photos after the work.
+    Locks the row. Raises a WorkflowError (not allowed, note, reason or evidence missing) or a file refusal; then nothing
+    is stored.
+    """
+    complaint = Complaint.objects.select_for_update(of=("self",)).select_related("category").get(pk=complaint_id)
+    worn = hats(acting_user, complaint)
+    step = check(verb, complaint.state, actors=worn, note=note, reason=reason)
+    role = acting_role(step.actors, worn)
+    photos = new_attachments(
+        complaint, files, now=now, purpose=_purpose(verb), uploaded_by=acting_user
+    )
+    Attachment.objects.bulk_create(photos)
+    if step.evidence:
+        _require_evidence(complaint, photos, reason)
+    data: dict[str, object] = {"verb": verb.value}
+    if reason in RejectReason.values or reason in EvidenceReason.values:
+        data["reason"] = reason
+    if note.strip():
+        data["message"] = _keep_words(complaint, verb, note, acting_user, now).pk
+    event = new_event(
+        complaint,
+        Event.Kind.STATE_CHANGED,
+        now=now,
+        actor=acting_user,
+        actor_role=role,
+        is_public=True,
+        from_state=complaint.state,
+        to_state=step.target,
+        data=data,
+    )
+    _apply(complaint, step.target, now)
+    _move_clock(complaint, event, now)
+    complaint.save(update_fields=_CHANGED)
+    record(complaint, event)
+    message = state_news(complaint, event, note=note) if role != REPORTER else None
+    if message is not None:
+        message.save(force_insert=True)
+    return complaint
+
+
+_CHANGED = [
+    "state",
+    "updated_at",
+    "closed_at",
+    "answered_at",
+    "paused_at",
+    "reopened_count",
+    "answer_due_at",
+    "answer_due_wall",
+    "resolution_due_at",
+    "resolution_due_wall",
+    "policy_version",
+]
+
+
+def acting_role(allowed: frozenset[str], worn: frozenset[str]) -> str:
+    """The hat under which the event is signed: the first, by name, that allows the verb."""
+    return sorted(allowed & worn)[0]
+
+
+def _purpose(verb: Verb) -> Attachment.Purpose:
+    if verb == Verb.RESOLVE:
+        return Attachment.Purpose.AFTER
+    return Attachment.Purpose.BEFORE if verb == Verb.START else Attachment.Purpose.MESSAGE
+
+
+def _require_evidence(complaint: Complaint, photos: Sequence[Attachment], reason: str) -> None:
+    """A category that asks for a photo takes one after the work, new or sent before, or a reason for its absence."""
+    if complaint.category.evidence != Category.Evidence.PHOTO:
+        return
+    if any(photo.is_image for photo in photos) or reason in EvidenceReason.values:
+        return
+    earlier = complaint.attachments.filter(purpose=Attachment.Purpose.AFTER).exclude(status="refused").exclude(kind="pdf")
+    if not earlier.exists():
+        raise EvidenceRequired
+
+
+def _keep_words(complaint: Complaint, verb: Verb, note: str, user: User | None, now: datetime) -> Message:
+    return Message.objects.create(
+        complaint=complaint,
+        audience=_WORDS_FOR.get(verb, Message.Audience.PUBLIC),
+        from_reporter=user is None,
+        author=user,
+        text=note.strip(),
+        created_at=now,
+    )
+
+
+def _apply(complaint: Complaint, target: State, now: datetime) -> None:
+    was_open = complaint.is_open
+    complaint.state = target
+    complaint.updated_at = now
+    if target in OPEN_STATES:
+        complaint.closed_at = None
+    elif was_open:
+        complaint.closed_at = now
+    if target in (State.RESOLVED, State.REJECTED, State.OUT_OF_SCOPE) and complaint.answered_at is None:
+        complaint.answered_at = now
+    if target == State.REOPENED:
+        complaint.reopened_count += 1
+
+
+def _move_clock(complaint: Complaint, event: Event, now: datetime) -> None:
+    """The clock stands still while the reporter must act, goes on after it, and starts anew when a complaint is reopened."""
+    if complaint.resolution_due_at is None:
+        return
+    if event.to_state == State.WAITING_REPORTER:
+        complaint.paused_at = now
+        return
+    if event.to_state == State.REOPENED:
+        complaint.paused_at = None
+        _promise_again(complaint, event, now)
+    elif complaint.paused_at is not None:
+        if complaint.is_open:
+            _resume_clock(complaint, event, now)
+        complaint.paused_at = None
+
+
+def _promise_again(complaint: Complaint, event: Event, now: datetime) -> None:
+    catalogue = current_snapshot(complaint.jurisdiction)
+    category = next(c for c in catalogue.categories.values() if c.pk == complaint.category_id)
+    promises = promises_for(catalogue, category, catalogue.units[complaint.unit_id], at=now)
+    complaint.policy_version = promises.policy_version
+    set_promise(complaint, "resolution", promises.resolution, cause="reopened", event=event)
+
+
+def _resume_clock(complaint: Complaint, event: Event, now: datetime) -> None:
+    catalogue = current_snapshot(complaint.jurisdiction)
+    calendar = catalogue.calendar_of(catalogue.units[complaint.unit_id], now.date())
+    assert complaint.paused_at is not None
+    for name in ("answer", "resolution"):
+        instant = getattr(complaint, f"{name}_due_at")
+        if instant is None or instant <= complaint.paused_at or (name == "answer" and complaint.answered_at):
+            continue
+        duration = parse_duration(getattr(complaint.category, "answer_within" if name == "answer" else "resolve_within"))
+        promised = Promise(datetime.fromisoformat(getattr(complaint, f"{name}_due_wall")), instant)
+        moved = resume(promised, complaint.paused_at, now, calendar, duration)
+        if moved.instant == instant:
+            continue
+        set_promise(complaint, name, moved, cause="resumed", event=event)
+
+
+def set_promise(complaint: Complaint, name: str, promise: Promise, *, cause: str, event: Event) -> None:
+    """Change one promise ("answer" or "resolution") and append the event that names old, new and cause. The caller saves."""
+    old = getattr(complaint, f"{name}_due_at")
+    setattr(complaint, f"{name}_due_at", promise.instant)
+    setattr(complaint, f"{name}_due_wall", wall_text(promise))
+    new_event(
+        complaint,
+        Event.Kind.DEADLINE_CHANGED,
+        now=event.at,
+        actor=event.actor,
+        actor_role=event.actor_role,
+        is_public=True,
+        data={
+            "deadline": name,
+            "old": old.isoformat() if old else None,
+            "new": promise.instant.isoformat(),
+            "cause": cause,
+        },
+    ).save(force_insert=True)

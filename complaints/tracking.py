@@ -1,0 +1,80 @@
+"""Tracking numbers (`TET-7K3Q-9XWM`) and secret links. A number names a complaint and carries no right; a link does."""
+
+import base64
+import binascii
+import hmac
+import secrets
+import unicodedata
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+# 31 symbols without 0/O, 1/I/L: a prime, so the check symbol below finds every wrong symbol and every swapped pair.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+_RANDOM_SYMBOLS = 7
+_MAC_BYTES = 16
+
+
+def new_tracking_number(prefix: str) -> str:
+    """A random number with a check symbol, such as TET-7K3Q-9XWM. Uniqueness is the database's to keep."""
+    body = "".join(secrets.choice(ALPHABET) for _ in range(_RANDOM_SYMBOLS))
+    symbols = body + _check_symbol(body)
+    return f"{prefix}-{symbols[:4]}-{symbols[4:]}"
+
+
+def normalise_tracking_number(text: str) -> str | None:
+    """The number as stored, from what a person typed: any case, spaces for hyphens, Arabic or wide digits. None if it is none."""
+    compact = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
+    compact = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in compact)
+    prefix, symbols = compact[:-8], compact[-8:]
+    if not 1 <= len(prefix) <= 6 or not prefix.isascii() or any(c not in ALPHABET for c in symbols):
+        return None
+    if _check_symbol(symbols[:-1]) != symbols[-1]:
+        return None
+    return f"{prefix}-{symbols[:4]}-{symbols[4:]}"
+
+
+def _check_symbol(body: str) -> str:
+    """Weights 2, 3, 4… modulo 31: each is invertible, neighbours differ by one."""
+    total = sum(weight * ALPHABET.index(symbol) for weight, symbol in enumerate(body, start=2))
+    return ALPHABET[total % len(ALPHABET)]
+
+
+def secret_token(complaint_id: int, link_version: int, *, purpose: str = "reporter") -> str:
+    """The secret link's token: complaint id and a 128-bit MAC over id, purpose and version. Derived, never stored."""
+    number = complaint_id.to_bytes(8, "big")
+    return _encode(number + _mac(complaint_id, link_version, purpose, settings.SECRET_KEY))
+
+
+def complaint_id_of(token: str) -> int | None:
+    """The id a token claims; trust it only after `token_matches`. None if the text is no token at all."""
+    raw = _decode(token)
+    return int.from_bytes(raw[:8], "big") if raw is not None else None
+
+
+def token_matches(token: str, complaint_id: int, link_version: int, *, purpose: str = "reporter") -> bool:
+    """True if the token was made for this complaint, purpose and version, with the present or a former secret key."""
+    raw = _decode(token)
+    if raw is None or int.from_bytes(raw[:8], "big") != complaint_id:
+        return False
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any(hmac.compare_digest(raw[8:], _mac(complaint_id, link_version, purpose, key)) for key in keys)
+
+
+def _mac(complaint_id: int, link_version: int, purpose: str, key: str) -> bytes:
+    value = f"{complaint_id}:{purpose}:{link_version}"
+    return salted_hmac("complaints.secret-link", value, secret=key, algorithm="sha256").digest()[:_MAC_BYTES]
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _decode(token: str) -> bytes | None:
+    if len(token) != 32 or not token.isascii():
+        return None
+    try:
+        raw = base64.b64decode(token, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw if len(raw) == 8 + _MAC_BYTES and int.from_bytes(raw[:8], "big") < 2**63 else None

@@ -1,0 +1,175 @@
+"""States of a complaint, which verb leads from where to where, and who may use it. Data and pure functions, no database."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.models import Role
+
+
+class State(TextChoices):
+    RECEIVED = "received", pgettext_lazy("state", "received")
+    ACCEPTED = "accepted", pgettext_lazy("state", "accepted")
+    IN_PROGRESS = "in_progress", pgettext_lazy("state", "in progress")
+    WAITING_REPORTER = "waiting_reporter", pgettext_lazy("state", "waiting for the reporter")
+    REOPENED = "reopened", pgettext_lazy("state", "reopened")
+    RESOLVED = "resolved", pgettext_lazy("state", "resolved")
+    CONFIRMED = "confirmed", pgettext_lazy("state", "confirmed")
+    REJECTED = "rejected", pgettext_lazy("state", "rejected")
+    OUT_OF_SCOPE = "out_of_scope", pgettext_lazy("state", "out of scope")
+    WITHDRAWN = "withdrawn", pgettext_lazy("state", "withdrawn")
+
+
+OPEN_STATES = frozenset(
+    {State.RECEIVED, State.ACCEPTED, State.IN_PROGRESS, State.WAITING_REPORTER, State.REOPENED}
+)
+CLOSED_STATES = frozenset(State) - OPEN_STATES
+
+
+class StateGroup(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def state_group(state: str) -> StateGroup:
+    return StateGroup.OPEN if state in OPEN_STATES else StateGroup.CLOSED
+
+
+class Verb(StrEnum):
+    ACCEPT = "accept"
+    START = "start"
+    ASK = "ask"
+    REPLY = "reply"
+    RESUME = "resume"
+    RESOLVE = "resolve"
+    REJECT = "reject"
+    OUT_OF_SCOPE = "out_of_scope"
+    WITHDRAW = "withdraw"
+    CONFIRM = "confirm"
+    CONTEST = "contest"
+    REOPEN = "reopen"
+
+
+# Beside the staff roles two more act: the reporter (by her secret link) and the system (sweeps).
+REPORTER = "reporter"
+SYSTEM = "system"
+
+_DESK = frozenset({Role.CLERK, Role.UNIT_MANAGER, Role.TRIAGE_OFFICER, Role.ADMINISTRATOR})
+_ANSWERING = _DESK | {Role.OPERATOR_USER}
+_WORKING = _ANSWERING | {Role.CREW_MEMBER}
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One verb: allowed from `sources`, leads to `target`, by `actors` (roles, REPORTER or SYSTEM)."""
+
+    sources: frozenset[State]
+    target: State
+    actors: frozenset[str]
+    note_required: bool = False
+    reason_required: bool = False
+    evidence: bool = False
+
+
+_AT_WORK = frozenset({State.RECEIVED, State.ACCEPTED, State.IN_PROGRESS, State.REOPENED})
+
+TRANSITIONS: dict[Verb, Transition] = {
+    Verb.ACCEPT: Transition(frozenset({State.RECEIVED, State.REOPENED}), State.ACCEPTED, _ANSWERING),
+    Verb.START: Transition(
+        frozenset({State.RECEIVED, State.ACCEPTED, State.REOPENED}), State.IN_PROGRESS, _WORKING
+    ),
+    Verb.ASK: Transition(_AT_WORK, State.WAITING_REPORTER, _ANSWERING, note_required=True),
+    Verb.REPLY: Transition(
+        frozenset({State.WAITING_REPORTER}), State.ACCEPTED, frozenset({REPORTER}), note_required=True
+    ),
+    Verb.RESUME: Transition(frozenset({State.WAITING_REPORTER}), State.IN_PROGRESS, _ANSWERING),
+    Verb.RESOLVE: Transition(_AT_WORK, State.RESOLVED, _WORKING, note_required=True, evidence=True),
+    Verb.REJECT: Transition(OPEN_STATES, State.REJECTED, _DESK, note_required=True, reason_required=True),
+    Verb.OUT_OF_SCOPE: Transition(OPEN_STATES, State.OUT_OF_SCOPE, _DESK, note_required=True),
+    Verb.WITHDRAW: Transition(OPEN_STATES, State.WITHDRAWN, frozenset({REPORTER})),
+    Verb.CONFIRM: Transition(frozenset({State.RESOLVED}), State.CONFIRMED, frozenset({REPORTER})),
+    Verb.CONTEST: Transition(
+        frozenset({State.RESOLVED, State.REJECTED, State.OUT_OF_SCOPE}),
+        State.REOPENED,
+        frozenset({REPORTER}),
+        note_required=True,
+    ),
+    Verb.REOPEN: Transition(CLOSED_STATES - {State.WITHDRAWN}, State.REOPENED, _DESK, note_required=True),
+}
+
+
+class RejectReason(TextChoices):
+    NOT_FOUNDED = "not_founded", pgettext_lazy("reject reason", "not founded: nothing to see on site")
+    NOT_ENOUGH = "not_enough", pgettext_lazy("reject reason", "not enough information")
+    PRIVATE_MATTER = "private_matter", pgettext_lazy("reject reason", "private matter")
+    ABUSIVE = "abusive", pgettext_lazy("reject reason", "abusive or not serious")
+    OTHER = "other", pgettext_lazy("reject reason", "other reason")
+
+
+class EvidenceReason(TextChoices):
+    """Why a complaint was closed without a photo, where its category asks for one."""
+
+    NO_TRACE = "no_trace", pgettext_lazy("evidence reason", "the work leaves nothing to photograph")
+    UNSAFE = "unsafe", pgettext_lazy("evidence reason", "a photo was not safe to take")
+    PRIVACY = "privacy", pgettext_lazy("evidence reason", "a photo would show people or a home")
+
+
+class WorkflowError(Exception):
+    """A move that the table refuses. `code` is stable; `message` is for the person who tried."""
+
+    code = "conflict"
+    message = _("This cannot be done.")
+
+    def __init__(self) -> None:
+        super().__init__(str(self.code))
+
+
+class TransitionNotAllowed(WorkflowError):
+    code = "transition_not_allowed"
+    message = _("This cannot be done in the complaint's present state.")
+
+
+class ActorNotAllowed(WorkflowError):
+    code = "actor_not_allowed"
+    message = _("Your role does not allow this.")
+
+
+class NoteRequired(WorkflowError):
+    code = "note_required"
+    message = _("Please write a few words: this step needs an explanation.")
+
+
+class ReasonRequired(WorkflowError):
+    code = "reason_required"
+    message = _("Please choose a reason.")
+
+
+class EvidenceRequired(WorkflowError):
+    code = "evidence_required"
+    message = _("This category asks for a photo of the finished work, or the reason why there is none.")
+
+
+def check(verb: Verb, state: str, *, actors: frozenset[str], note: str, reason: str = "") -> Transition:
+    """The transition that `verb` makes from `state`; `actors` are all hats that the acting person wears for this complaint.
+
+    Raises TransitionNotAllowed, ActorNotAllowed, NoteRequired or ReasonRequired. Evidence is checked by the service,
+    which knows the category and the photos.
+    """
+    transition = TRANSITIONS[verb]
+    if not transition.actors & actors:
+        raise ActorNotAllowed
+    if state not in transition.sources:
+        raise TransitionNotAllowed
+    if transition.note_required and not note.strip():
+        raise NoteRequired
+    if transition.reason_required and not reason:
+        raise ReasonRequired
+    return transition
+
+
+def verbs_for(state: str, actors: frozenset[str]) -> list[Verb]:
+    """The verbs that a person wearing these hats may use now, in the table's order (buttons on pages)."""
+    return [verb for verb, step in TRANSITIONS.items() if state in step.sources and step.actors & actors]

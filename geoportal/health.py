@@ -1,0 +1,40 @@
+"""Is the site able to serve, and is work getting done? Pages, the watchdog and people read the same answer."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Min
+from django.utils import timezone
+
+from complaints.models import Attachment, FeedItem
+from notifications.models import OutboxMessage
+from queueing.models import QueueRow, QueueState
+
+QUEUES: dict[str, type[QueueRow]] = {"messages": OutboxMessage, "files": Attachment, "feed": FeedItem}
+
+
+def readiness(*, detailed: bool) -> dict[str, Any]:
+    """`{"status": "ok" | "unavailable", …}`; `detailed` adds the age in seconds of the oldest due row of each queue."""
+    try:
+        if not detailed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            return {"status": "ok"}
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        ages = oldest_due_seconds(timezone.now())
+    except Error:
+        return {"status": "unavailable"}
+    return {"status": "unavailable" if pending else "ok", "oldest_due_seconds": ages}
+
+
+def oldest_due_seconds(now: datetime) -> dict[str, float]:
+    """For each queue how long its oldest due row has been due, in seconds; 0 when nothing waits."""
+    ages = {}
+    for name, model in QUEUES.items():
+        due = model._default_manager.filter(queue_state=QueueState.DUE, next_attempt_at__lte=now)
+        oldest = due.aggregate(oldest=Min("next_attempt_at"))["oldest"]
+        ages[name] = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    return ages

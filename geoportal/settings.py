@@ -1,0 +1,285 @@
+"""Settings: values come from the environment through typed readers; docs in README.md "Configuration"."""
+
+import secrets
+from pathlib import Path
+
+from celery.schedules import crontab
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from geoportal.env import database_settings, env_bool, env_float, env_int, env_list, env_secret, env_text
+from geoportal.native import library_path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env_text("GEOPORTAL_VAR", str(BASE_DIR / "var"))).resolve()
+
+ENVIRONMENT = env_text("GEOPORTAL_ENV", "demo")
+if ENVIRONMENT not in {"demo", "production", "test"}:
+    raise ImproperlyConfigured(f"GEOPORTAL_ENV must be demo, production or test, not {ENVIRONMENT!r}")
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = False
+
+SECRET_KEY = env_secret("SECRET_KEY")
+if not SECRET_KEY:
+    if PRODUCTION:
+        raise ImproperlyConfigured("SECRET_KEY or SECRET_KEY_FILE must be given in production")
+    # Lives as long as this process; `./run` keeps one in var/ and passes it, so that links survive a restart.
+    SECRET_KEY = secrets.token_urlsafe(50)
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", [])
+
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"])
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name the site's hosts in production")
+HTTPS = env_bool("HTTPS", PRODUCTION)
+# Address that messages and API answers link to when no request is at hand.
+PUBLIC_URL = env_text("PUBLIC_URL", f"http://127.0.0.1:{env_int('PORT', 8000)}").rstrip("/")
+if PRODUCTION and not env_text("PUBLIC_URL"):
+    raise ImproperlyConfigured("PUBLIC_URL must be given in production, for example https://reclamations.example.org")
+
+INSTALLED_APPS = [
+    "whitenoise.runserver_nostatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "rest_framework",
+    "rest_framework_gis",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "geoportal",
+    "catalogue",
+    "districts",
+    "accounts",
+    "notifications",
+    "complaints",
+    "analytics",
+    "api",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.require_second_factor",
+]
+
+ROOT_URLCONF = "geoportal.urls"
+WSGI_APPLICATION = "geoportal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "geoportal.context.site",
+            ],
+        },
+    },
+]
+
+# --- Database: the weak runtime role; the owner's URL is used by migrations and by the test runner only.
+DATABASE_URL = env_text("DATABASE_URL")
+DATABASE_OWNER_URL = env_text("DATABASE_OWNER_URL")
+if not DATABASE_URL:
+    raise ImproperlyConfigured("DATABASE_URL is missing; ./run sets it, or give postgres://user@host/name")
+# Tests make and empty their own database, so they connect as the owner; where rights matter they SET ROLE.
+_URL = DATABASE_OWNER_URL if ENVIRONMENT == "test" and DATABASE_OWNER_URL else DATABASE_URL
+DATABASES = {"default": database_settings(_URL, variable="DATABASE_URL")}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": env_int("DATABASE_CONN_MAX_AGE", 600),
+    "CONN_HEALTH_CHECKS": True,
+    "ATOMIC_REQUESTS": False,
+    "TEST": {"NAME": env_text("TEST_DATABASE_NAME") or None, "TEMPLATE": "template1"},
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if _gdal := library_path("GDAL_LIBRARY_PATH", "pyogrio", "libgdal*"):
+    GDAL_LIBRARY_PATH = _gdal
+if _geos := library_path("GEOS_LIBRARY_PATH", "shapely", "libgeos_c*"):
+    GEOS_LIBRARY_PATH = _geos
+
+# --- Languages and time
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("ar", "العربية"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Africa/Casablanca"
+LANGUAGE_COOKIE_NAME = "geoportal_language"
+
+# --- Accounts
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "staff_home"
+ACCOUNT_ADAPTER = "accounts.adapter.StaffOnlyAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 0)
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Geoportal"
+# Roles that must have a second factor before they see any staff page; in production all who decide or see money.
+MFA_REQUIRED_ROLES = env_list(
+    "MFA_REQUIRED_ROLES", ["administrator", "treasury_officer", "contract_manager"] if PRODUCTION else []
+)
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+
+# --- Transport security
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+if HTTPS and env_int("TRUSTED_PROXIES", 0):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SILENCED_SYSTEM_CHECKS = [] if HTTPS else ["security.W004", "security.W008", "security.W012", "security.W016"]
+
+BASEMAP_URL = env_text("BASEMAP_URL")
+BASEMAP_ATTRIBUTION = env_text("BASEMAP_ATTRIBUTION")
+if BASEMAP_URL and not BASEMAP_ATTRIBUTION:
+    raise ImproperlyConfigured("BASEMAP_ATTRIBUTION must name the source of BASEMAP_URL")
+_basemap_origin = ["/".join(BASEMAP_URL.split("/")[:3]).replace("{s}", "*")] if BASEMAP_URL.startswith("http") else []
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        # Leaflet positions its panes through element.style (CSSOM), which the policy allows; no style attributes in HTML.
+        "img-src": [SELF, "data:", "blob:", *_basemap_origin],
+        "connect-src": [SELF, *_basemap_origin],
+        "font-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
+        "frame-src": [SELF],
+        "frame-ancestors": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# --- Static files and uploads
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "geoportal.staticfiles.BrowserPackagesFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if ENVIRONMENT == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = ENVIRONMENT == "test"
+MEDIA_ROOT = VAR_DIR / "media"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
+# --- Mail: EMAIL_URL=smtp://user:password@host:587?tls=1, or files under var/mail
+EMAIL_URL = env_secret("EMAIL_URL")
+MAIL_DIR = VAR_DIR / "mail"
+DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL", "Geoportal <noreply@example.org>")
+
+# --- Work queue
+CELERY_BROKER_URL = env_text("BROKER_URL", "redis://127.0.0.1:6379/0")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 5, "socket_connect_timeout": 5}
+CELERY_TIMEZONE = TIME_ZONE
+# The broker is a doorbell: each ring makes a worker look for due rows. Rings that nobody hears expire.
+CELERY_BEAT_SCHEDULE = {
+    "deliver-messages": {"task": "notifications.deliver_messages", "schedule": 2, "options": {"expires": 10}},
+    "check-attachments": {"task": "complaints.check_attachments", "schedule": 2, "options": {"expires": 10}},
+    "consume-feed": {"task": "analytics.consume_feed", "schedule": 2, "options": {"expires": 10}},
+    "record-breaches": {"task": "complaints.record_breaches", "schedule": 20, "options": {"expires": 30}},
+    "nightly-retention": {"task": "complaints.apply_retention", "schedule": crontab(hour="3", minute="15")},
+    "remove-orphans": {"task": "complaints.remove_orphans", "schedule": crontab(minute="40")},
+}
+
+# --- The product's own settings
+DEFAULT_JURISDICTION = env_text("DEFAULT_JURISDICTION", "tetouan")
+DEMO = env_bool("GEOPORTAL_DEMO", True) and ENVIRONMENT != "production"
+RATE_LIMIT_SCALE = env_float("RATE_LIMIT_SCALE", 1.0)
+if PRODUCTION and RATE_LIMIT_SCALE == 0:
+    raise ImproperlyConfigured("RATE_LIMIT_SCALE=0 switches quotas off; it is not allowed in production")
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "api.problems.problem_response",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Geoportal",
+    "DESCRIPTION": "Municipal complaints: intake, public list, routing, tiles and heat.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env_text("LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,24 @@
+"""Every address of the site; the rooms bring their own (contract.md §2)."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from geoportal import views
+
+urlpatterns = [
+    path("", views.root),
+    path("health/live", views.live, name="health_live"),
+    path("health/ready", views.ready, name="health_ready"),
+    path("admin/", admin.site.urls),
+    path("", include("api.urls")),
+]
+urlpatterns += i18n_patterns(
+    path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("", include("complaints.urls")),
+    path("", include("analytics.urls")),
+)
+
+handler404 = "geoportal.views.not_found"
+handler500 = "geoportal.views.server_error"

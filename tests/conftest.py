@@ -1,0 +1,85 @@
+"""Fixtures that every room shares: Gridville, the personas, and a clock."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+
+from accounts.models import Role, User
+from catalogue.models import Jurisdiction
+from tests.builders import build_gridville, build_staff
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Gridville
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def gridville(db: None) -> Jurisdiction:
+    return build_gridville()
+
+
+@pytest.fixture
+def clerk(gridville: Jurisdiction) -> User:
+    return build_staff("clara", Role.CLERK, gridville, unit="roads-dept")
+
+
+@pytest.fixture
+def manager(gridville: Jurisdiction) -> User:
+    return build_staff("mona", Role.UNIT_MANAGER, gridville, unit="roads-dept")
+
+
+@pytest.fixture
+def triage_officer(gridville: Jurisdiction) -> User:
+    return build_staff("tarik", Role.TRIAGE_OFFICER, gridville)
+
+
+@pytest.fixture
+def moderator(gridville: Jurisdiction) -> User:
+    return build_staff("malika", Role.MODERATOR, gridville)
+
+
+@pytest.fixture
+def crew_member(gridville: Jurisdiction) -> User:
+    return build_staff("karim", Role.CREW_MEMBER, gridville, unit="roads-dept")
+
+
+@pytest.fixture
+def operator_user(gridville: Jurisdiction) -> User:
+    return build_staff("omar", Role.OPERATOR_USER, gridville, unit="waste-north")
+
+
+@pytest.fixture
+def office_user(gridville: Jurisdiction) -> User:
+    return build_staff("olivia", Role.OFFICE, gridville)
+
+
+@pytest.fixture
+def administrator(gridville: Jurisdiction) -> User:
+    return build_staff("adil", Role.ADMINISTRATOR, gridville)
+
+
+@pytest.fixture
+def outsider(gridville: Jurisdiction) -> User:
+    """A clerk of another unit: sees nothing of roads-dept."""
+    return build_staff("oscar", Role.CLERK, gridville, unit="waste-south")
+
+
+@pytest.fixture
+def signed_in(client: Client) -> "SignIn":
+    return SignIn(client)
+
+
+class SignIn:
+    """`signed_in(user)` gives a client that is logged in as that member of staff."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def __call__(self, user: User) -> Client:
+        self.client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return self.client
+
