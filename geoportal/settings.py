@@ -1,6 +1,7 @@
 """Settings: values come from the environment through typed readers; docs in README.md "Configuration"."""
 
 import secrets
+import zoneinfo
 from pathlib import Path
 
 from celery.schedules import crontab
@@ -9,6 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from geoportal.env import database_settings, env_bool, env_float, env_int, env_list, env_secret, env_text
 from geoportal.native import library_path
+
+# Time zones come from the locked `tzdata` package: a machine's own data may be a year old, and Morocco left UTC+1 on
+# 20 September 2026 (IANA 2026c). PostgreSQL has a copy of its own: days of a city are cut in Python, not in SQL.
+zoneinfo.reset_tzpath(to=())
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env_text("GEOPORTAL_VAR", str(BASE_DIR / "var"))).resolve()
