@@ -1,9 +1,10 @@
 """Drawing by hand with a natural look: rough lines, metres, faces between lines, GeoJSON files.
 
-Everything is deterministic: the wobble of a line depends only on its name and its corners, so a drawing made again is the same
-file, byte for byte. Coordinates are WGS 84 longitude, latitude.
+Everything is deterministic: the wobble of a line depends only on its name and its corners, so a drawing made again is
+the same file, byte for byte. Coordinates are WGS 84 longitude, latitude.
 """
 
+import itertools
 import json
 import math
 import random
@@ -22,15 +23,20 @@ Corner = tuple[float, float]
 METRES_PER_DEGREE = 111_320.0
 
 
+def corners(line: Iterable[Sequence[float]]) -> list[Corner]:
+    """Return the corners of a line as a data file gives it: pairs of longitude and latitude."""
+    return [(pair[0], pair[1]) for pair in line]
+
+
 def metres_between(a: Corner, b: Corner) -> float:
     """Return the distance of two nearby points, by a flat approximation good to a few parts in a thousand."""
     east = (b[0] - a[0]) * math.cos(math.radians((a[1] + b[1]) / 2))
     return math.hypot(east, b[1] - a[1]) * METRES_PER_DEGREE
 
 
-def rough(name: str, corners: Sequence[Corner], step_m: float = 90, wobble: float = 0.10) -> list[Corner]:
-    """Return the line through `corners` with every stretch broken up by midpoint displacement until it is under `step_m`."""
-    chance = random.Random(f"{name}:{corners[0]}:{corners[-1]}")
+def rough(name: str, through: Sequence[Corner], step_m: float = 90, wobble: float = 0.10) -> list[Corner]:
+    """Return the line through some corners, its stretches broken by midpoint displacement until under `step_m`."""
+    chance = random.Random(f"{name}:{through[0]}:{through[-1]}")  # noqa: S311 - a drawing, no secret
 
     def stretch(a: Corner, b: Corner) -> list[Corner]:
         if metres_between(a, b) <= step_m:
@@ -39,13 +45,13 @@ def rough(name: str, corners: Sequence[Corner], step_m: float = 90, wobble: floa
         middle = ((a[0] + b[0]) / 2 - push * (b[1] - a[1]), (a[1] + b[1]) / 2 + push * (b[0] - a[0]))
         return stretch(a, middle) + stretch(middle, b)
 
-    drawn = [point for a, b in zip(corners, corners[1:], strict=False) for point in stretch(a, b)]
-    return [*drawn, corners[-1]]
+    drawn = [point for a, b in itertools.pairwise(through) for point in stretch(a, b)]
+    return [*drawn, through[-1]]
 
 
-def rough_ring(name: str, corners: Sequence[Corner], step_m: float = 90, wobble: float = 0.10) -> Polygon:
-    """Return the polygon whose open list of `corners` is closed and roughened."""
-    return Polygon(rough(name, [*corners, corners[0]], step_m, wobble))
+def rough_ring(name: str, ring: Sequence[Corner], step_m: float = 90, wobble: float = 0.10) -> Polygon:
+    """Return the polygon whose open `ring` of corners is closed and roughened."""
+    return Polygon(rough(name, [*ring, ring[0]], step_m, wobble))
 
 
 def around(geometry: BaseGeometry, metres: float) -> BaseGeometry:
@@ -59,12 +65,12 @@ def around(geometry: BaseGeometry, metres: float) -> BaseGeometry:
 def faces(lines: Iterable[LineString], labels: Mapping[str, Corner]) -> dict[str, Polygon]:
     """Return the faces that `lines` enclose, each under the one label point inside it.
 
-    Neighbours share their vertices exactly, because every face is cut from the same noded lines. Raises ValueError for a face
-    without exactly one label, or a label without a face.
+    Neighbours share their vertices exactly, because every face is cut from the same noded lines. Raises ValueError for
+    a face without exactly one label, or a label without a face.
     """
     noded = shapely.unary_union([shapely.set_precision(line, 1e-6) for line in lines], grid_size=1e-6)
     found: dict[str, Polygon] = {}
-    for face in shapely.polygonize([noded]).geoms:
+    for face in shapely.get_parts(shapely.polygonize([noded])):
         inside = [code for code, corner in labels.items() if face.covers(Point(corner))]
         if len(inside) != 1:
             raise ValueError(f"face at {face.representative_point().wkt} holds labels {inside}")
@@ -74,14 +80,14 @@ def faces(lines: Iterable[LineString], labels: Mapping[str, Corner]) -> dict[str
     return found
 
 
-def feature(geometry: BaseGeometry, digits: int = 6, **properties: Any) -> dict[str, Any]:
+def feature(geometry: BaseGeometry, properties: Mapping[str, Any], digits: int = 6) -> dict[str, Any]:
     """Return a GeoJSON feature: rounded, closed rings, shells counter-clockwise and holes clockwise (RFC 7946)."""
     if isinstance(geometry, Polygon):
         geometry = orient(geometry)
     elif geometry.geom_type == "MultiPolygon":
         geometry = shapely.MultiPolygon([orient(part) for part in shapely.get_parts(geometry)])
     shape = mapping(shapely.transform(geometry, lambda numbers: numbers.round(digits)))
-    return {"type": "Feature", "properties": properties, "geometry": shape}
+    return {"type": "Feature", "properties": dict(properties), "geometry": shape}
 
 
 def write_layer(path: Path, features: Iterable[dict[str, Any]]) -> None:
