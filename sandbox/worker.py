@@ -48,11 +48,19 @@ def _take_standard_output() -> int:
 
 def _limit(memory_bytes: int, cpu_seconds: int, output_bytes: int) -> None:
     """Set the limits that also hold while modules are imported. They cannot be raised again."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (output_bytes, output_bytes))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _at_most(resource.RLIMIT_AS, memory_bytes, memory_bytes)
+    _at_most(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
+    _at_most(resource.RLIMIT_FSIZE, output_bytes, output_bytes)
+    _at_most(resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES)
+    _at_most(resource.RLIMIT_CORE, 0, 0)
+
+
+def _at_most(limit: int, soft: int, hard: int) -> None:
+    """Set a limit, or keep a lower one that the machine's owner has set already."""
+    _, ceiling = resource.getrlimit(limit)
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    resource.setrlimit(limit, (soft, hard))
 
 
 def _give_up_rights(parent: int) -> None:

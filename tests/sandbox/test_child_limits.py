@@ -67,6 +67,18 @@ def test_a_child_that_asks_too_much_or_breaks_is_ended(name: str, payload: bytes
     assert killed.value.reason is reason
 
 
+def test_a_lower_limit_of_the_machine_stays() -> None:
+    call = f"from sandbox.child import run_limited; print(run_limited('{HERE}:echo', b'x', memory_bytes=2**33, "
+    command = [
+        "bash",
+        "-c",
+        'ulimit -v 600000; exec "$0" -c "$1"',
+        sys.executable,
+        call + "cpu_seconds=5, wall_seconds=9))",
+    ]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout == "b'x'\n"
+
+
 def test_two_gigabytes_are_never_touched() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     with pytest.raises(SandboxKilled):

@@ -182,13 +182,14 @@ def test_empty_and_oversized_files_are_refused() -> None:
     assert early_refusal(files.jpeg() + bytes(MAX_BYTES)) == "file_too_large"
 
 
-def test_random_damage_never_gets_past_the_gate_as_an_accident() -> None:
-    """Whatever bytes are flipped in a header, the early check says yes or no with a code."""
+def test_whatever_byte_of_a_header_is_wrong_the_gate_says_yes_or_no_with_a_code() -> None:
+    codes = set()
     for data in (files.telling_jpeg(), files.saved(files.photo(), "WEBP"), files.telling_heic()):
-        for position in range(0, min(len(data), 400)):
+        for position in range(min(len(data), 400)):
             for value in (0x00, 0xFF):
                 broken = data[:position] + bytes([value]) + data[position + 1 :]
                 try:
                     check_upload(broken)
                 except UploadRefused as refused:
-                    assert refused.code in {"type_not_supported", "damaged_image", "too_many_pixels"}
+                    codes.add(refused.code)
+    assert codes <= {"type_not_supported", "damaged_image", "too_many_pixels"}
