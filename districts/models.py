@@ -89,3 +89,31 @@ class ServiceArea(models.Model):
 
     def __str__(self) -> str:
         return text_in(self.name, "fr") or self.code
+
+
+class Landmark(models.Model):
+    """A named place that people search for: a landmark, a street, a quarter's centre (city pack, layers/landmarks)."""
+
+    class Kind(models.TextChoices):
+        LANDMARK = "landmark", "landmark"
+        STREET = "street", "street"
+        QUARTER = "quarter", "quarter"
+
+    jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="landmarks")
+    code = models.CharField(max_length=60)
+    name = TranslatedTextField()
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.LANDMARK)
+    # WGS 84, longitude first
+    point = models.PointField(srid=4326)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(fields=["jurisdiction", "code"], name="landmark_code_unique"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["landmark", "street", "quarter"]), name="landmark_kind_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return text_in(self.name, "fr") or self.code
