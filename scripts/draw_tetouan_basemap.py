@@ -23,7 +23,7 @@ DIGITS = 5  # a metre: enough for a drawing, and a third smaller
 def relief() -> Iterator[dict[str, Any]]:
     """Yield the hills, lowest first so that summits are painted over them."""
     for name, row in sorted(SKETCH["hill"].items(), key=lambda item: int(item[1]["tone"])):
-        ring = rough_ring(name, corners(row["ring"]), step_m=260, wobble=0.12)
+        ring = rough_ring(name, corners(row["ring"]), step_m=260, wobble=0.11)
         yield feature(ring, {"class": "hill", "tone": row["tone"]}, DIGITS)
 
 
