@@ -94,19 +94,32 @@ def end_leftovers(places: Places) -> None:
     """End application processes that a killed supervisor left behind (servers are stopped by their own means)."""
     patience = time.monotonic() + 15
     sent: dict[int, int] = {}
-    while found := leftovers(places):
+    while found := marked_processes(places.var):
         number = signal.SIGTERM if time.monotonic() < patience else signal.SIGKILL
         for pid in found:
             if sent.get(pid) != number:
                 say(f"Ending process {pid}, left behind by an earlier start")
                 sent[pid] = number
-                _signal(pid, number)
+                signal_process(pid, number)
         time.sleep(0.2)
 
 
-def leftovers(places: Places) -> list[int]:
-    """Processes with our mark in their environment, other than ourselves."""
-    mark = f"{MARK}={places.var}".encode()
+def orphans(var: Path) -> list[int]:
+    """Processes whose program died without them: the supervisor made its program a group leader, and that is gone.
+
+    A web server killed with -9 leaves workers that go on serving, unseen, with the code and settings of yesterday.
+    """
+    found = []
+    for pid in marked_processes(var):
+        with contextlib.suppress(ProcessLookupError):
+            if not Path(f"/proc/{os.getpgid(pid)}").exists():
+                found.append(pid)
+    return found
+
+
+def marked_processes(var: Path) -> list[int]:
+    """Processes with the mark of this installation in their environment, other than servers and ourselves."""
+    mark = f"{MARK}={var}".encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -120,6 +133,7 @@ def leftovers(places: Places) -> list[int]:
     return found
 
 
-def _signal(pid: int, number: int) -> None:
+def signal_process(pid: int, number: int) -> None:
+    """Send a signal to a process that may be gone already."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)

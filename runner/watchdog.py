@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import signal
 import sys
 import time
 import xmlrpc.client
@@ -79,8 +80,12 @@ def main() -> None:
     host, port = environment.reachable_host(os.environ["HOST"]), int(os.environ["PORT"])
     binaries = find_binaries()
     worker, web = WorkerWatch(), WebWatch()
-    time.sleep(GRACE_SECONDS)
+    started, told = time.monotonic(), set[int]()
     while True:
+        time.sleep(PERIOD_SECONDS)
+        told = end_orphans(told)
+        if time.monotonic() - started < GRACE_SECONDS:
+            continue
         if web.must_restart(answers(host, port)):
             restart("web", f"{host}:{port} does not answer")
         try:
@@ -92,7 +97,15 @@ def main() -> None:
                 reason = f"{backlog.due} rows are due, the oldest for {backlog.oldest_seconds} s, and none gets done"
                 restart("worker", reason)
                 restart("beat", reason)
-        time.sleep(PERIOD_SECONDS)
+
+
+def end_orphans(told: set[int]) -> set[int]:
+    """Ask orphans to end, and kill those that were asked ten seconds ago. Returns whom it asked."""
+    found = supervise.orphans(Path(os.environ[supervise.MARK]))
+    for pid in found:
+        print(f"ending process {pid}, whose program died", file=sys.stderr, flush=True)
+        supervise.signal_process(pid, signal.SIGKILL if pid in told else signal.SIGTERM)
+    return set(found)
 
 
 def read_backlog(binaries: Path, url: str) -> Backlog:
