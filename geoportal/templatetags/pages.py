@@ -127,6 +127,30 @@ def map_scripts() -> SafeString:
     )
 
 
+@register.simple_tag
+def map_config(jurisdiction: Any) -> dict[str, Any]:
+    """What `_components/map.html` needs: first view and basemaps in the order in which they stand in for each other.
+
+    Raster tiles where BASEMAP_URL is set, else the city's own `basemap/<code>.pmtiles`, else outlines of its districts.
+    """
+    raster = {"url": settings.BASEMAP_URL, "attribution": settings.BASEMAP_ATTRIBUTION} if settings.BASEMAP_URL else None
+    return {
+        "bounds": list(jurisdiction.bounds),
+        "basemap": {
+            "raster": raster,
+            "pmtiles": _pmtiles(f"basemap/{jurisdiction.code}.pmtiles", jurisdiction.source),
+            "outlines": f"/api/v1/districts.geojson?jurisdiction={jurisdiction.code}&level=1",
+        },
+    }
+
+
+def _pmtiles(name: str, attribution: str) -> dict[str, Any] | None:
+    try:
+        return {"url": static(name), "attribution": attribution, "max_zoom": 14}
+    except ValueError:  # hashed storage knows no such file: this city has no basemap of its own
+        return None
+
+
 @register.inclusion_tag("_components/deadline.html", takes_context=True)
 def deadline(
     context: Mapping[str, Any],

@@ -1,0 +1,39 @@
+// Numbers, distances and times in the page's language. Moroccan usage: Western digits in Arabic too.
+
+const LOCALES = { ar: "ar-MA-u-nu-latn", fr: "fr-MA", en: "en-GB" };
+
+function locale() {
+  const language = globalThis.document?.documentElement.lang || "fr";
+  return LOCALES[language] || language;
+}
+
+export function formatNumber(value, options = {}) {
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits: 1, ...options }).format(value);
+}
+
+/** Metres below one kilometre (rounded to what a person can pace), kilometres from there. */
+export function formatDistance(metres) {
+  if (metres < 1000) {
+    const rounded = metres < 20 ? Math.round(metres) : Math.round(metres / 10) * 10;
+    return formatNumber(rounded, { style: "unit", unit: "meter", maximumFractionDigits: 0 });
+  }
+  return formatNumber(metres / 1000, { style: "unit", unit: "kilometer" });
+}
+
+export function formatPercent(share) {
+  return formatNumber(share, { style: "percent", maximumFractionDigits: 0 });
+}
+
+/** `iso` as date, or date and time, in the city's zone (data-time-zone of <html>). */
+export function formatDate(iso, { time = false } = {}) {
+  const timeZone = globalThis.document?.documentElement.dataset.timeZone || "Africa/Casablanca";
+  const style = time ? { dateStyle: "medium", timeStyle: "short" } : { dateStyle: "medium" };
+  return new Intl.DateTimeFormat(locale(), { ...style, timeZone }).format(new Date(iso));
+}
+
+export function formatBytes(bytes) {
+  if (bytes < 1_000_000) {
+    return formatNumber(Math.max(1, Math.round(bytes / 1000)), { style: "unit", unit: "kilobyte" });
+  }
+  return formatNumber(bytes / 1_000_000, { style: "unit", unit: "megabyte" });
+}

@@ -1,0 +1,34 @@
+// Longitude first, WGS 84, everywhere. Web Mercator tiles and short distances.
+
+const EARTH_M = 6_371_008.8;
+const radians = (degrees) => (degrees * Math.PI) / 180;
+
+/** Metres between two [longitude, latitude]. */
+export function distance([lon1, lat1], [lon2, lat2]) {
+  const half =
+    Math.sin(radians(lat2 - lat1) / 2) ** 2 +
+    Math.cos(radians(lat1)) * Math.cos(radians(lat2)) * Math.sin(radians(lon2 - lon1) / 2) ** 2;
+  return 2 * EARTH_M * Math.asin(Math.sqrt(half));
+}
+
+/** [west, south, east, north] of the tile x, y at a zoom. */
+export function tileBounds(x, y, zoom) {
+  const scale = 2 ** zoom;
+  const lon = (column) => (column / scale) * 360 - 180;
+  const lat = (row) => (Math.atan(Math.sinh(Math.PI * (1 - (2 * row) / scale))) * 180) / Math.PI;
+  return [lon(x), lat(y + 1), lon(x + 1), lat(y)];
+}
+
+/** [west, south, east, north] of a square of `side` metres around a point. */
+export function squareAround([lon, lat], side) {
+  const dLat = ((side / 2 / EARTH_M) * 180) / Math.PI;
+  const dLon = dLat / Math.cos(radians(lat));
+  return [lon - dLon, lat - dLat, lon + dLon, lat + dLat];
+}
+
+/** Class of a value, from 0, by ascending lower limits of the classes 1…: classOf(7, [5, 10]) is 1. */
+export function classOf(value, limits) {
+  let index = 0;
+  while (index < limits.length && value >= limits[index]) index += 1;
+  return index;
+}

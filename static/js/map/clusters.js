@@ -1,0 +1,149 @@
+// Complaints on the map: counted cells from afar, pins from near, as the server decides. The browser's work does not
+// grow with the number of complaints.
+
+import { announce, debounce, el, fill, icon } from "gp/lib/dom";
+import { getJson } from "gp/lib/fetch";
+import { formatNumber } from "gp/lib/format";
+import { PIN_SIZE, nodeMarker, openPopup, pin } from "gp/map/markers";
+
+const { L } = window;
+const SVG = "http://www.w3.org/2000/svg";
+// Upper limits of n for the five sizes of a cell, and their diameters in pixels.
+const SIZES = [
+  [9, 36],
+  [49, 42],
+  [199, 50],
+  [999, 58],
+  [Infinity, 66],
+];
+
+/**
+ * A layer that keeps asking `url` for what the map shows.
+ * `filters()` gives a URLSearchParams; `symbols` maps a service code to its icon; `words` are translated texts with places:
+ * cell "{n} … {late}", point "{category} {state} {number}", late, open, close, failed, shown "{n}".
+ * `onLoad(data)` hears each answer, `onSelect(trackingNumber)` each opened pin.
+ */
+export class ComplaintLayer {
+  constructor(geoMap, { url, filters = () => new URLSearchParams(), symbols = {}, words, onLoad, onSelect, onError }) {
+    Object.assign(this, { geoMap, url, filters, symbols, words, onLoad, onSelect, onError });
+    this.group = L.layerGroup().addTo(geoMap.leaflet);
+    this.markers = new Map();
+    this.refresh = debounce(() => this.#load(), 120);
+    geoMap.onMove(this.refresh);
+    this.#load();
+  }
+
+  /** Make the pin of a complaint stand out while its row is pointed at; null for none. */
+  highlight(trackingNumber) {
+    for (const [key, { node }] of this.markers) node.classList.toggle("is-highlighted", key === trackingNumber);
+  }
+
+  async #load() {
+    this.request?.abort();
+    this.request = new AbortController();
+    const { bbox, zoom } = this.geoMap.view;
+    const query = this.filters();
+    query.set("bbox", bbox.join(","));
+    query.set("zoom", Math.floor(zoom));
+    this.geoMap.element.setAttribute("aria-busy", "true");
+    try {
+      const data = await getJson(`${this.url}${this.url.includes("?") ? "&" : "?"}${query}`, { signal: this.request.signal });
+      this.#show(data);
+      announce(fill(this.words.shown, { n: formatNumber(data.n) }));
+      this.onLoad?.(data);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      announce(this.words.failed);
+      this.onError?.(error);
+    }
+    this.geoMap.element.removeAttribute("aria-busy");
+  }
+
+  // Markers that stay keep their node, and with it the keyboard's focus.
+  #show(data) {
+    const rows = new Map();
+    for (const cell of data.cells || []) rows.set(`${cell.bbox.join()}:${cell.n}:${cell.late}:${cell.service}`, cell);
+    for (const point of data.points || []) rows.set(point.tracking_number, point);
+    const hadFocus = this.geoMap.element.contains(document.activeElement);
+    for (const [key, { marker }] of this.markers) {
+      if (rows.has(key)) continue;
+      marker.remove();
+      this.markers.delete(key);
+    }
+    for (const [key, row] of rows) {
+      if (this.markers.has(key)) continue;
+      const made = data.kind === "cells" ? this.#cell(row) : this.#point(row);
+      made.marker.addTo(this.group);
+      this.markers.set(key, made);
+    }
+    if (hadFocus && !this.geoMap.element.contains(document.activeElement)) this.geoMap.focus();
+  }
+
+  #cell(cell) {
+    const size = SIZES.findIndex(([limit]) => cell.n <= limit);
+    const label = fill(this.words.cell, {
+      n: formatNumber(cell.n),
+      open: formatNumber(cell.open),
+      late: formatNumber(cell.late),
+    });
+    const diameter = SIZES[size][1];
+    const node = el(
+      "button",
+      {
+        type: "button",
+        class: `map-cell map-cell--${size + 1} ${cell.service ? `svc-${cell.service}` : ""}`,
+        "aria-label": label,
+        title: label,
+        onclick: () => this.geoMap.fit(cell.bbox, { padding: 40 }),
+      },
+      lateRing(cell.n ? cell.late / cell.n : 0),
+      el("span", {}, formatNumber(cell.n, { notation: cell.n > 9999 ? "compact" : "standard" })),
+    );
+    return { node, marker: nodeMarker(cell.lon, cell.lat, node, [diameter, diameter]) };
+  }
+
+  #point(point) {
+    const words = { category: point.category, state: point.state_label, number: point.tracking_number };
+    const label = fill(this.words.point, words) + (point.late ? `, ${this.words.late}` : "");
+    const node = pin({
+      service: point.service,
+      symbol: this.symbols[point.service],
+      label,
+      late: point.late,
+      onSelect: () => this.#open(point, node),
+    });
+    const marker = nodeMarker(point.lon, point.lat, node, PIN_SIZE, { standing: true, zIndexOffset: point.late ? 500 : 0 });
+    return { node, marker };
+  }
+
+  #open(point, opener) {
+    const content = [
+      el("h3", { class: "map-popup__title" }, el("a", { href: point.url }, point.category)),
+      el(
+        "p",
+        { class: "cluster" },
+        el("span", { class: `state state--${point.state}` }, icon(`state-${point.state}`), point.state_label),
+        point.late && el("span", { class: "badge badge--late" }, icon("alert"), this.words.late),
+      ),
+      el("p", { class: "tracking-number" }, point.tracking_number),
+      el("p", {}, el("a", { class: "button button--small", href: point.url }, this.words.open)),
+    ];
+    openPopup(this.geoMap.leaflet, [point.lon, point.lat], content, { closeLabel: this.words.close, opener, lift: 40 });
+    this.onSelect?.(point.tracking_number);
+  }
+}
+
+// A ring around a cell: the red part is the share that is late.
+function lateRing(share) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 40 40");
+  svg.setAttribute("class", "map-cell__ring");
+  svg.setAttribute("aria-hidden", "true");
+  if (share > 0) {
+    const circle = document.createElementNS(SVG, "circle");
+    const attributes = { cx: 20, cy: 20, r: 18, pathLength: 100, "stroke-dasharray": `${Math.max(4, share * 100)} 100` };
+    for (const [name, value] of Object.entries(attributes)) circle.setAttribute(name, value);
+    svg.append(circle);
+  }
+  return svg;
+}

@@ -1,0 +1,47 @@
+// One complaint's place, drawn as precisely as it may be known.
+
+import { squareAround } from "gp/lib/geo";
+import { PIN_SIZE, nodeMarker, pin } from "gp/map/markers";
+
+const { L } = window;
+const GRID_M = 200;
+
+/**
+ * Show a place and move there. `place`: {lon, lat, service, symbol, label, precision, late}; precision "exact" is a pin,
+ * "grid" a 200 m square; with "district" the view moves and nothing is drawn.
+ */
+export function showPlace(geoMap, { lon, lat, service, symbol, label, precision = "exact", late = false }) {
+  if (precision === "exact") {
+    nodeMarker(lon, lat, pin({ service, symbol, label, late }), PIN_SIZE, { standing: true }).addTo(geoMap.leaflet);
+    geoMap.moveTo(lon, lat, 16);
+    return;
+  }
+  if (precision !== "grid") {
+    geoMap.moveTo(lon, lat, 14);
+    return;
+  }
+  const [west, south, east, north] = squareAround([lon, lat], GRID_M);
+  L.rectangle(
+    [
+      [south, west],
+      [north, east],
+    ],
+    { className: `map-square svc-${service}`, interactive: false },
+  ).addTo(geoMap.leaflet);
+  geoMap.moveTo(lon, lat, 15.5);
+}
+
+/** Pins that need no feed: a crew's points, similar complaints nearby. Returns a function that removes them. */
+export function showPins(geoMap, places, { onSelect = null, fit = true } = {}) {
+  const group = L.layerGroup().addTo(geoMap.leaflet);
+  for (const place of places) {
+    const node = pin({ ...place, onSelect: onSelect ? () => onSelect(place, node) : null });
+    nodeMarker(place.lon, place.lat, node, PIN_SIZE, { standing: true }).addTo(group);
+  }
+  if (fit && places.length) {
+    const lons = places.map((place) => place.lon);
+    const lats = places.map((place) => place.lat);
+    geoMap.fit([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)], { padding: 48 });
+  }
+  return () => group.remove();
+}
