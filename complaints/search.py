@@ -1,0 +1,80 @@
+"""Finding complaints by words: full text in French, Arabic and as typed, tracking numbers, names of things."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from django.contrib.postgres.search import SearchQuery, SearchVectorExact, SearchVectorField
+from django.db.models import F, Func, Q, TextField, Value
+
+from complaints.models import Complaint
+from complaints.tracking import normalise_tracking_number
+
+# Fewer letters would match half of a city's names.
+_LEAST_NAME_LETTERS = 3
+_NUMBER_START = re.compile(r"^[A-Z]{1,6}-[2-9A-Z]{1,4}(-[2-9A-Z]{0,4})?$")
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, Arabic short vowels or hamza seats: what two spellings of a name have in common."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return " ".join(plain.translate(_ARABIC_VARIANTS).split())
+
+
+# أإآٱ → ا, ى → ي, ة → ه; the decoration ـ goes.
+_ARABIC_VARIANTS = {
+    0x0623: 0x0627,
+    0x0625: 0x0627,
+    0x0622: 0x0627,
+    0x0671: 0x0627,
+    0x0649: 0x064A,
+    0x0629: 0x0647,
+    0x0640: None,
+}
+
+
+def matches_name(words: str, names: Iterable[str]) -> bool:
+    """True if one of `names` contains what was typed, spelling variants aside."""
+    folded = fold(words)
+    return len(folded) >= _LEAST_NAME_LETTERS and any(folded in fold(name) for name in names)
+
+
+def words_match(words: str) -> SearchVectorExact:
+    """A condition for filter(): description, place and number hold these words (index complaint_search).
+
+    Whole words match in their French or Arabic forms, and as typed also by their beginning.
+    """
+    # The template spells the index's expression; any other spelling of it would read every row.
+    vector = Func(
+        F("description"),
+        F("location_text"),
+        F("tracking_number"),
+        template="complaints_search_vector(%(expressions)s)",
+        arg_joiner=" || ' ' || ",
+        output_field=SearchVectorField(),
+    )
+    folded = _folded(words)
+    query = SearchQuery(folded, config="french", search_type="websearch")
+    query |= SearchQuery(Value(words), config="arabic", search_type="websearch")
+    beginnings = " & ".join(f"'{word}':*" for word in re.findall(r"\w+", words))
+    if beginnings:
+        query |= SearchQuery(_folded(beginnings), config="simple", search_type="raw")
+    return SearchVectorExact(vector, query)
+
+
+def _folded(words: str) -> Func:
+    return Func(Value(words), function="complaints_fold", output_field=TextField())
+
+
+def number_condition(words: str) -> Q:
+    """Complaints whose tracking number is, or begins with, what was typed."""
+    whole = normalise_tracking_number(words)
+    if whole is not None:
+        return Q(tracking_number=whole)
+    typed = words.strip().upper()
+    return Q(tracking_number__startswith=typed) if _NUMBER_START.match(typed) else Q(pk__in=[])
+
+
+def released_text() -> Q:
+    """The public finds words only where a moderator released them: else a search would tell what is hidden."""
+    return Q(text_review=Complaint.Review.RELEASED)
