@@ -110,9 +110,7 @@ class Landmark(models.Model):
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(fields=["jurisdiction", "code"], name="landmark_code_unique"),
-            models.CheckConstraint(
-                condition=Q(kind__in=["landmark", "street", "quarter"]), name="landmark_kind_known"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=["landmark", "street", "quarter"]), name="landmark_kind_known"),
         ]
 
     def __str__(self) -> str:

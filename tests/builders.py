@@ -78,7 +78,12 @@ def _build_catalogue(city: Jurisdiction, units: dict[str, Unit]) -> None:
         jurisdiction=city, code="cleanliness", name=named("Propreté"), icon="broom", order=1
     )
     order = Service.objects.create(
-        jurisdiction=city, code="security", name=named("Sécurité"), icon="shield", order=2, default_unit=units["registry"]
+        jurisdiction=city,
+        code="security",
+        name=named("Sécurité"),
+        icon="shield",
+        order=2,
+        default_unit=units["registry"],
     )
 
     def category(service: Service, code: str, **more: object) -> Category:
@@ -167,9 +172,7 @@ def _build_layers(city: Jurisdiction, units: dict[str, Unit], shift: float) -> N
 
 def build_staff(username: str, role: Role, city: Jurisdiction, *, unit: str | None = None) -> User:
     user = User.objects.create_user(username, password=PASSWORD, first_name=username.title())
-    Membership.objects.create(
-        user=user, role=role, jurisdiction=city, unit=city.units.get(code=unit) if unit else None
-    )
+    Membership.objects.create(user=user, role=role, jurisdiction=city, unit=city.units.get(code=unit) if unit else None)
     return user
 
 

@@ -82,4 +82,3 @@ class SignIn:
     def __call__(self, user: User) -> Client:
         self.client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         return self.client
-

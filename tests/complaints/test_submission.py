@@ -24,13 +24,15 @@ def filing(category: str = "pothole", at: tuple[float, float] = (0.5, 0.5), **mo
     return NewComplaint(category=category, longitude=at[0] * SCALE, latitude=at[1] * SCALE, **values)  # type: ignore[arg-type]
 
 
-def test_a_complaint_comes_with_its_decision_event_feed_item_and_promises(gridville: Jurisdiction, now: datetime) -> None:
+def test_a_complaint_comes_with_its_decision_event_feed_item_and_promises(
+    gridville: Jurisdiction, now: datetime
+) -> None:
     given = submit(filing(), now=now)
     complaint = Complaint.objects.get(tracking_number=given.tracking_number)
     assert (given.unit.code, given.district and given.district.code, given.triage) == ("roads-dept", "w1", False)
     # Filed on Monday 23 November at 10:00: two working days later, at closing time.
-    assert given.answer_due == "2026-11-25T16:30:00+01:00"
-    assert given.resolution_due == "2026-11-30T16:30:00+01:00"
+    assert given.answer_due == "2026-11-25T16:30:00+00:00"
+    assert given.resolution_due == "2026-11-30T16:30:00+00:00"
     assert complaint.answer_due_wall == "2026-11-25T16:30:00"
     assert RoutingDecision.objects.get(complaint=complaint).reason == "default_unit"
     assert Event.objects.get(complaint=complaint).kind == "submitted"
@@ -40,7 +42,9 @@ def test_a_complaint_comes_with_its_decision_event_feed_item_and_promises(gridvi
 
 def test_it_takes_at_most_five_statements_when_the_catalogue_is_known(gridville: Jurisdiction, now: datetime) -> None:
     submit(filing(), now=now)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         submit(filing(), now=now, idempotency=Idempotency("k" * 16, "h"))
     statements = [q["sql"] for q in queries if "SAVEPOINT" not in q["sql"]]
     assert len(statements) <= 5, statements

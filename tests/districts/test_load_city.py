@@ -1,0 +1,149 @@
+"""A city pack is loaded wholly or not at all, names every fault, and can be loaded again."""
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import pyogrio
+import pytest
+import shapely
+from django.contrib.gis.gdal import CoordTransform, OGRGeometry, SpatialReference
+from django.core.management import call_command
+
+from catalogue.models import Category, Jurisdiction, Unit
+from complaints.routing import decide
+from districts.citypack.loading import load_city
+from districts.models import BoundaryEdition, District
+
+PACK = Path(__file__).parents[2] / "fixtures" / "tetouan"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A copy of Tétouan that a test may spoil."""
+    return Path(shutil.copytree(PACK, tmp_path / "pack"))
+
+
+def spoil(pack: Path, file: str, old: str, new: str) -> None:
+    text = (pack / file).read_text(encoding="utf-8")
+    assert old in text
+    (pack / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_tetouan_loads_and_routes_the_medina(now: datetime) -> None:
+    report = load_city(PACK, now=now)
+    assert report.ok, report.faults
+    decision = decide(-5.3684, 35.5727, "overflowing-bin")
+    assert decision.catalogue.jurisdiction.code == "tetouan"
+    assert decision.unit.kind in {"department", "operator"} and decision.place.outside_by_m is None
+    assert District.objects.filter(level=1).count() >= 2
+    assert not District.objects.filter(area_m2__lte=0).exists()
+
+
+def test_loading_again_changes_nothing(now: datetime) -> None:
+    load_city(PACK, now=now)
+    version = Jurisdiction.objects.get().catalogue_version
+    again = load_city(PACK, now=now)
+    assert again.counts == {"editions_unchanged": BoundaryEdition.objects.count()}
+    assert set(BoundaryEdition.objects.values_list("number", flat=True)) == {1}
+    assert Jurisdiction.objects.get().catalogue_version >= version
+
+
+def test_every_fault_is_named_and_nothing_is_stored(pack: Path, now: datetime) -> None:
+    spoil(pack, "city.toml", 'time_zone = "Africa/Casablanca"', 'time_zone = "Mars/Olympus"')
+    spoil(pack, "catalogue.toml", 'answer_within = "2 working days"', 'answer_within = "soon"')
+    spoil(pack, "catalogue.toml", 'ar = "حاوية ممتلئة"', 'ar = ""')
+    spoil(pack, "units.toml", 'calendar = "continuous"', 'calendar = "never"')
+    spoil(pack, "service_areas.geojson", '"proprete-nord"', '"nobody"')
+    report = load_city(pack, now=now)
+    told = {(fault.code, fault.where.split(" ")[0]) for fault in report.faults}
+    assert told >= {
+        ("bad_value", "city.toml"),
+        ("bad_value", "catalogue.toml"),
+        ("missing_name", "catalogue.toml"),
+        ("unknown_reference", "units.toml"),
+        ("unknown_reference", "service_areas.geojson"),
+    }
+    assert not Jurisdiction.objects.exists() and not Unit.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["city.toml", "units.toml", "catalogue.toml", "districts.geojson"])
+def test_a_missing_file_is_named(pack: Path, now: datetime, name: str) -> None:
+    (pack / name).unlink()
+    assert [f.where for f in load_city(pack, now=now).faults if f.code == "missing_file"] == [name]
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"type": "FeatureCollection", "features": []}', "[[[[", "\x00\x01"])
+def test_hostile_boundaries_are_a_fault_not_a_crash(pack: Path, now: datetime, content: str) -> None:
+    (pack / "districts.geojson").write_text(content)
+    assert not load_city(pack, now=now).ok
+
+
+def test_an_invalid_ring_is_refused_not_repaired(pack: Path, now: datetime) -> None:
+    data = json.loads((pack / "districts.geojson").read_text(encoding="utf-8"))
+    data["features"][3]["geometry"] = {
+        "type": "Polygon",
+        "coordinates": [[[-5.4, 35.5], [-5.3, 35.6], [-5.3, 35.5], [-5.4, 35.6], [-5.4, 35.5]]],
+    }
+    (pack / "districts.geojson").write_text(json.dumps(data))
+    assert "invalid_geometry" in {fault.code for fault in load_city(pack, now=now).faults}
+
+
+def test_new_geometry_makes_a_new_edition_and_old_rows_stay(pack: Path, now: datetime) -> None:
+    load_city(pack, now=now)
+    data = json.loads((pack / "districts.geojson").read_text(encoding="utf-8"))
+    data["features"].pop()
+    (pack / "districts.geojson").write_text(json.dumps(data))
+    report = load_city(pack, now=now)
+    assert report.ok and report.counts["editions_created"] == 1
+    editions = BoundaryEdition.objects.filter(layer="districts").order_by("number")
+    assert [(edition.number, edition.is_active) for edition in editions] == [(1, False), (2, True)]
+    assert District.objects.filter(edition=editions[0]).count() == len(data["features"]) + 1
+
+
+def test_what_an_administrator_edited_is_kept_and_reported(pack: Path, now: datetime) -> None:
+    load_city(pack, now=now)
+    category = Category.objects.get(code="overflowing-bin")
+    category.answer_within = "1 working day"
+    category.save()
+    spoil(pack, "catalogue.toml", 'answer_within = "2 working days"', 'answer_within = "3 working days"')
+    report = load_city(pack, now=now)
+    assert report.ok and [remark.code for remark in report.remarks] == ["edited_here"]
+    category.refresh_from_db()
+    assert category.answer_within == "1 working day"
+    load_city(pack, now=now, overwrite=True)
+    category.refresh_from_db()
+    assert (category.answer_within, category.policy_version) == ("3 working days", 2)
+
+
+def test_a_projected_file_is_brought_to_degrees(pack: Path, now: datetime) -> None:
+    """UTM zone 30 north (EPSG:32630), as a surveyor would deliver it."""
+    meta, _, wkb, columns = pyogrio.raw.read(pack / "districts.geojson")
+    transform = CoordTransform(SpatialReference("EPSG:4326"), SpatialReference(32630))
+    moved = []
+    for geometry in shapely.from_wkb(wkb):
+        item = OGRGeometry(memoryview(shapely.to_wkb(geometry)), SpatialReference("EPSG:4326"))
+        item.transform(transform)
+        moved.append(bytes(item.wkb))
+    (pack / "districts.geojson").unlink()
+    pyogrio.raw.write(
+        pack / "districts.gpkg", shapely.to_wkb(shapely.from_wkb(moved)), columns, meta["fields"], crs="EPSG:32630",
+        geometry_type="Polygon",
+    )  # fmt: skip
+    report = load_city(pack, now=now)
+    assert report.ok, report.faults
+    assert decide(-5.3684, 35.5727, "overflowing-bin").place.district_code
+
+
+def test_the_command_prints_its_report_as_json_and_exits_with_one_on_faults(
+    pack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pack / "units.toml").unlink()
+    with pytest.raises(SystemExit) as stop:
+        call_command("load_city", str(pack), "--json")
+    assert stop.value.code == 1
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    assert json.loads(last)["ok"] is False
