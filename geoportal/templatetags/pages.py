@@ -158,14 +158,17 @@ def deadline(
     label: str = "",
     *,
     met_at: datetime | None = None,
-    paused: bool = False,
+    paused: object = False,
+    short: bool = False,
 ) -> dict[str, Any]:
     """A promise: its date, and the time left in words. Compared with the context's `now`, else with the clock.
 
+    `short` is for lists: only the words are seen, the date is in the title.
     `met_at` is when it was fulfilled (None: not yet); `paused` while the reporter must act. No `due_at`: nothing shown.
     """
     now = context.get("now") or timezone.now()
-    return {"due_at": due_at, "label": label} | deadline_words(due_at, now, met_at=met_at, paused=paused)
+    words = deadline_words(due_at, now, met_at=met_at, paused=bool(paused))
+    return {"due_at": due_at, "label": label, "short": short} | words
 
 
 def deadline_words(due_at: datetime | None, now: datetime, *, met_at: datetime | None, paused: bool) -> dict[str, str]:

@@ -1,6 +1,6 @@
 // Numbers, distances and times in the page's language. Moroccan usage: Western digits in Arabic too.
 
-const LOCALES = { ar: "ar-MA-u-nu-latn", fr: "fr-MA", en: "en-GB" };
+const LOCALES = { ar: "ar-MA-u-nu-latn", fr: "fr", en: "en-GB" };
 
 function locale() {
   const language = globalThis.document?.documentElement.lang || "fr";

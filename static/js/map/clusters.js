@@ -97,7 +97,7 @@ export class ComplaintLayer {
         onclick: () => this.geoMap.fit(cell.bbox, { padding: 40 }),
       },
       lateRing(cell.n ? cell.late / cell.n : 0),
-      el("span", {}, formatNumber(cell.n, { notation: cell.n > 9999 ? "compact" : "standard" })),
+      el("span", {}, formatNumber(cell.n)),
     );
     return { node, marker: nodeMarker(cell.lon, cell.lat, node, [diameter, diameter]) };
   }
