@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from accounts.models import Membership, Role, User
+from accounts.models import User
 from complaints.models import Complaint, Event, FeedItem
-from complaints.workflow import REPORTER, SYSTEM
+from complaints.workflow import SYSTEM
 
 
 def new_event(
@@ -43,18 +43,3 @@ def record(complaint: Complaint, event: Event) -> Event:
     event.save(force_insert=True)
     new_feed_item(complaint, now=event.at).save(force_insert=True)
     return event
-
-
-def hats(user: User | None, complaint: Complaint) -> frozenset[str]:
-    """The roles a person wears for this complaint; None is the reporter, who came by her secret link."""
-    if user is None:
-        return frozenset({REPORTER})
-    return frozenset(m.role for m in user.memberships.all() if _covers(m, user, complaint))
-
-
-def _covers(membership: Membership, user: User, complaint: Complaint) -> bool:
-    if membership.jurisdiction_id != complaint.jurisdiction_id:
-        return False
-    if membership.role == Role.CREW_MEMBER:
-        return membership.unit_id == complaint.unit_id and complaint.assigned_to_id == user.pk
-    return membership.unit_id is None or membership.unit_id == complaint.unit_id

@@ -11,9 +11,10 @@ from catalogue.snapshot import current_snapshot
 from complaints.deadlines import Promise, parse_duration, resume
 from complaints.models import Attachment, Complaint, Event, Message
 from complaints.notices import state_news
+from complaints.permissions import hats
 from complaints.promises import promises_for, wall_text
 from complaints.services.files import NewFile, new_attachments
-from complaints.services.history import hats, new_event, record
+from complaints.services.history import new_event, record
 from complaints.workflow import (
     OPEN_STATES,
     REPORTER,
