@@ -63,8 +63,9 @@ def _run_supervised(environment: Environment, places: Places, own: Cluster | Non
             broker.wait_until_ready(places)
         preparation = Preparation(environment, places, own.binaries if own else cluster.find_binaries())
         preparation.everything()
-        supervise.start_application(places)
+        supervise.start_web(places)
         _wait_for_page(environment, places)
+        supervise.start_application(places)
         print_welcome(environment, places)
         if environment.demo and not preparation.demo_is_complete():
             background = _load_rest(environment, places)
@@ -83,7 +84,7 @@ def _wait_for_page(environment: Environment, places: Places) -> None:
     host, port = listening(environment.variables)
     url = address(host, port) + "/health/live"
     deadline = time.monotonic() + WEB_PATIENCE_SECONDS
-    with step("Starting web, worker and beat"):
+    with step("Starting the web server"):
         while not _answers(url):
             if time.monotonic() > deadline:
                 log = places.logs / "web.log"

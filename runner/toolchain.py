@@ -14,6 +14,7 @@ from runner.steps import StepFailed, run_logged, say, step
 LOCKS = Path(__file__).parent / "locks"
 RUN_LOCK = REPOSITORY / "requirements.lock"
 DEVELOPMENT_LOCK = REPOSITORY / "requirements-dev.lock"
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 NODE_PACKAGES = REPOSITORY / "node_modules"
 
 
@@ -58,9 +59,10 @@ def _python_packages(log: Path, *, development: bool) -> None:
         return
     lock = DEVELOPMENT_LOCK if development else RUN_LOCK
     uv = _uv(log)
+    system_trust = ["--system-certs"] if SYSTEM_CERTIFICATES.exists() else []
     run_logged(
         f"Installing Python packages ({lock.name})",
-        [uv, "pip", "install", "--python", PYTHON, "--require-hashes", "--no-progress", "-r", lock],
+        [uv, *system_trust, "pip", "install", "--python", PYTHON, "--require-hashes", "--no-progress", "-r", lock],
         log=log,
         env=_installer_environment(),
     )
@@ -93,8 +95,13 @@ def _pip(log: Path, title: str, lock: Path) -> None:
 
 
 def _installer_environment() -> dict[str, str]:
-    """Installers want somewhere to cache; a service user may have no home that can be written."""
+    """Installers trust what the system trusts (a city hall's proxy has a certificate of its own).
+
+    They want somewhere to cache, too; a service user may have no home that can be written.
+    """
     environment = dict(os.environ)
+    if SYSTEM_CERTIFICATES.exists():
+        environment.setdefault("NODE_EXTRA_CA_CERTS", str(SYSTEM_CERTIFICATES))
     home = Path(environment.get("HOME") or "/nonexistent")
     if not os.access(home, os.W_OK):
         cache = VENV / ".cache"
