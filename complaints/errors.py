@@ -63,3 +63,53 @@ class IdempotencyMismatch(ComplaintError):
 class IdempotencyInProgress(ComplaintError):
     code = "idempotency_in_progress"
     message = _("The first request with this Idempotency-Key is still running. Try again in a moment.")
+
+
+class MessageEmpty(ComplaintError):
+    code = "invalid"
+    message = _("Please write a few words.")
+    field = "text"
+
+
+class MessageTooLong(ComplaintError):
+    code = "invalid"
+    message = _("At most 4,000 characters.")
+    field = "text"
+
+
+class ReporterErased(ComplaintError):
+    code = "conflict"
+    message = _("The personal data of this complaint were erased; nothing can be added any more.")
+
+
+class ChangedMeanwhile(ComplaintError):
+    code = "conflict"
+    message = _("Somebody changed this complaint meanwhile. Nothing was overwritten: look at it again, then decide.")
+
+
+class SameUnit(ComplaintError):
+    code = "same_unit"
+    message = _("This unit already answers for the complaint. Choose another one.")
+    field = "unit"
+
+
+class SameCategory(ComplaintError):
+    code = "same_category"
+    message = _("The complaint already has this category. Choose another one.")
+    field = "category"
+
+
+class NotACrewMember(ComplaintError):
+    code = "not_a_crew_member"
+    message = _("This person is not in a crew of the unit that answers.")
+    field = "crew_member"
+
+
+class NeverPublished(ComplaintError):
+    code = "never_published"
+    message = _("The category's policy keeps this from the public.")
+
+
+class NothingToReview(ComplaintError):
+    code = "nothing_to_review"
+    message = _("There is nothing here that could be published.")

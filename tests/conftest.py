@@ -1,15 +1,24 @@
 """Fixtures that every room shares: Gridville, the personas, and a clock."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
 from tests.builders import build_gridville, build_staff
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Gridville
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings: Settings, tmp_path: Path) -> None:
+    """Uploads and mails of a test lie in its own folder."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MAIL_DIR = tmp_path / "mail"
 
 
 @pytest.fixture

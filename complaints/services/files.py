@@ -78,3 +78,11 @@ def _new_attachment(
 def media_path(relative: str) -> Path:
     """Where a stored path lies on disk. The paths are ours (hex names); no name of a user ever becomes one."""
     return Path(settings.MEDIA_ROOT) / relative
+
+
+def remove_files(attachment: Attachment) -> None:
+    """Delete whatever lies on disk for a row, then forget the paths: a row never loses track of a file that exists."""
+    for relative in (attachment.quarantine_path, attachment.path, attachment.thumbnail_path):
+        if relative:
+            media_path(relative).unlink(missing_ok=True)
+    Attachment.objects.filter(pk=attachment.pk).update(quarantine_path="", path="", thumbnail_path="")

@@ -1,0 +1,53 @@
+"""What the reporter adds to her complaint by the secret link."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from complaints.errors import MessageEmpty, MessageTooLong, ReporterErased
+from complaints.models import Attachment, Complaint, Event, Message, Reporter
+from complaints.services.files import NewFile, new_attachments
+from complaints.services.history import new_event, record
+from complaints.services.transitions import change_state
+from complaints.workflow import REPORTER, State, Verb
+
+MAX_LENGTH = 4000
+
+
+@transaction.atomic
+def add_reporter_message(complaint_id: int, *, text: str, files: Sequence[NewFile] = (), now: datetime) -> Complaint:
+    """Keep the reporter's words and files. While she is asked something they are the answer, and the clock goes on.
+
+    Locks the row. Raises MessageEmpty (neither words nor files; an answer needs words), MessageTooLong, ReporterErased
+    or a file refusal; then nothing is stored.
+    """
+    words = text.strip()
+    if len(words) > MAX_LENGTH:
+        raise MessageTooLong
+    complaint = Complaint.objects.select_for_update(of=("self",)).get(pk=complaint_id)
+    if Reporter.objects.filter(complaint=complaint, erased_at__isnull=False).exists():
+        raise ReporterErased
+    if complaint.state == State.WAITING_REPORTER and words:
+        return change_state(complaint_id, Verb.REPLY, acting_user=None, now=now, note=words, files=files)
+    if complaint.state == State.WAITING_REPORTER or not (words or files):
+        raise MessageEmpty
+    _keep(complaint, words, files, now)
+    complaint.updated_at = now
+    complaint.save(update_fields=["updated_at"])
+    return complaint
+
+
+def _keep(complaint: Complaint, words: str, files: Sequence[NewFile], now: datetime) -> None:
+    data: dict[str, object] = {}
+    if words:
+        message = Message.objects.create(
+            complaint=complaint, audience=Message.Audience.REPORTER, from_reporter=True, text=words, created_at=now
+        )
+        data["message"] = message.pk
+    attachments = new_attachments(complaint, files, now=now, purpose=Attachment.Purpose.MESSAGE)
+    if attachments:
+        Attachment.objects.bulk_create(attachments)
+        data["files"] = len(attachments)
+    event = new_event(complaint, Event.Kind.MESSAGE_RECEIVED, now=now, actor_role=REPORTER, data=data)
+    record(complaint, event)
