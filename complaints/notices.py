@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from complaints.models import Complaint, Event, Reporter
+from complaints.models import Complaint, Event, Message, Reporter
 from complaints.receipts import Receipt, public_url
 from complaints.tracking import secret_token
 from complaints.workflow import State
@@ -90,3 +90,10 @@ def reporter_language(complaint: Complaint) -> str:
     """The language that the reporter chose; French where the record came without a reporter."""
     language = Reporter.objects.filter(complaint_id=complaint.pk).values_list("language", flat=True).first()
     return language or "fr"
+
+
+def answer_news(complaint: Complaint, message: Message, *, now: datetime) -> OutboxMessage | None:
+    """News of a public answer, with its words; None when the reporter has no address or wants no messages."""
+    with translation.override(reporter_language(complaint)):
+        subject = _("%(number)s: you have an answer") % {"number": complaint.tracking_number}
+    return news(complaint, "news", subject=subject, text=message.text, dedup=f"answer:{message.pk}", now=now)

@@ -49,12 +49,13 @@ def change_state(
     note: str = "",
     reason: str = "",
     files: Sequence[NewFile] = (),
+    tell: bool = True,
 ) -> Complaint:
     """Apply `verb` and record who did it; `acting_user` None is the reporter, who came by her secret link.
 
-    `reason` is a RejectReason for REJECT, an EvidenceReason for RESOLVE without a photo. `files` are photos after the work.
-    Locks the row. Raises a WorkflowError (not allowed, note, reason or evidence missing) or a file refusal; then nothing
-    is stored.
+    `reason` is a RejectReason for REJECT, an EvidenceReason for RESOLVE without a photo. `files` are photos after the
+    work. `tell` False: the caller writes to the reporter himself. Locks the row. Raises a WorkflowError (not allowed,
+    note, reason or evidence missing) or a file refusal; then nothing is stored.
     """
     complaint = Complaint.objects.select_for_update(of=("self",)).select_related("category").get(pk=complaint_id)
     worn = hats(acting_user, complaint)
@@ -86,7 +87,7 @@ def change_state(
     _move_clock(complaint, event, now)
     complaint.save(update_fields=_CHANGED)
     record(complaint, event)
-    message = state_news(complaint, event, note=note) if role != REPORTER else None
+    message = state_news(complaint, event, note=note) if tell and role != REPORTER else None
     if message is not None:
         message.save(force_insert=True)
     return complaint
@@ -124,8 +125,8 @@ def _require_evidence(complaint: Complaint, photos: Sequence[Attachment], reason
         return
     if any(photo.is_image for photo in photos) or reason in EvidenceReason.values:
         return
-    earlier = complaint.attachments.filter(purpose=Attachment.Purpose.AFTER).exclude(status="refused").exclude(kind="pdf")
-    if not earlier.exists():
+    earlier = complaint.attachments.filter(purpose=Attachment.Purpose.AFTER).exclude(status="refused")
+    if not earlier.exclude(kind="pdf").exists():
         raise EvidenceRequired
 
 
@@ -155,7 +156,7 @@ def _apply(complaint: Complaint, target: State, now: datetime) -> None:
 
 
 def _move_clock(complaint: Complaint, event: Event, now: datetime) -> None:
-    """The clock stands still while the reporter must act, goes on after it, and starts anew when a complaint is reopened."""
+    """The clock stands still while the reporter must act, goes on after it, and starts anew with a reopening."""
     if complaint.resolution_due_at is None:
         return
     if event.to_state == State.WAITING_REPORTER:
@@ -186,7 +187,8 @@ def _resume_clock(complaint: Complaint, event: Event, now: datetime) -> None:
         instant = getattr(complaint, f"{name}_due_at")
         if instant is None or instant <= complaint.paused_at or (name == "answer" and complaint.answered_at):
             continue
-        duration = parse_duration(getattr(complaint.category, "answer_within" if name == "answer" else "resolve_within"))
+        policy = complaint.category.answer_within if name == "answer" else complaint.category.resolve_within
+        duration = parse_duration(policy)
         promised = Promise(datetime.fromisoformat(getattr(complaint, f"{name}_due_wall")), instant)
         moved = resume(promised, complaint.paused_at, now, calendar, duration)
         if moved.instant == instant:
@@ -195,7 +197,7 @@ def _resume_clock(complaint: Complaint, event: Event, now: datetime) -> None:
 
 
 def set_promise(complaint: Complaint, name: str, promise: Promise, *, cause: str, event: Event) -> None:
-    """Change one promise ("answer" or "resolution") and append the event that names old, new and cause. The caller saves."""
+    """Change one promise ("answer" or "resolution") and append the event that says so. The caller saves the complaint."""
     old = getattr(complaint, f"{name}_due_at")
     setattr(complaint, f"{name}_due_at", promise.instant)
     setattr(complaint, f"{name}_due_wall", wall_text(promise))

@@ -1,0 +1,213 @@
+"""Who deals with a complaint: another unit, another category (routed and promised anew), a crew member."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Membership, Role, User
+from catalogue.models import Category, Unit
+from catalogue.snapshot import Snapshot
+from complaints.deadlines import Promise, parse_duration, resume
+from complaints.errors import NotACrewMember, SameCategory, SameUnit
+from complaints.models import Attachment, Complaint, Event, RoutingDecision
+from complaints.permissions import ANSWERING, DESK, can_assign, can_hand_over, hats, require
+from complaints.places import public_place
+from complaints.promises import promises_for
+from complaints.routing import Decision, decide
+from complaints.services.correspondence import keep_note
+from complaints.services.history import new_event, record
+from complaints.services.locking import lock
+from complaints.services.submission import stored_decision
+from complaints.services.transitions import acting_role, set_promise
+from complaints.workflow import State
+
+
+@transaction.atomic
+def hand_over(
+    complaint_id: int, to_unit: Unit, *, acting_user: User, now: datetime, note: str = "", seen: datetime | None = None
+) -> Complaint:
+    """Let another unit of the same city answer. Its promises stay: they were made to the reporter, not to a unit.
+
+    Raises ActorNotAllowed, SameUnit or ChangedMeanwhile.
+    """
+    complaint = lock(complaint_id, seen=seen)
+    require(can_hand_over(acting_user, complaint) and to_unit.jurisdiction_id == complaint.jurisdiction_id)
+    if to_unit.pk == complaint.unit_id:
+        raise SameUnit
+    role = acting_role(DESK, hats(acting_user, complaint))
+    data: dict[str, object] = {"from": complaint.unit.code, "to": to_unit.code}
+    data |= keep_note(complaint, note, acting_user, now)
+    RoutingDecision.objects.create(
+        complaint=complaint,
+        decided_at=now,
+        reason=RoutingDecision.Reason.BY_HAND,
+        category=complaint.category,
+        unit=to_unit,
+        district=complaint.district,
+    )
+    _change_unit(complaint, to_unit)
+    complaint.updated_at = now
+    complaint.save(update_fields=["unit", "assigned_to", "passed_to_operator", "updated_at"])
+    record(
+        complaint,
+        new_event(
+            complaint, Event.Kind.HANDED_OVER, now=now, actor=acting_user, actor_role=role, is_public=True, data=data
+        ),
+    )
+    return complaint
+
+
+@transaction.atomic
+def recategorise(
+    complaint_id: int,
+    category_code: str,
+    *,
+    acting_user: User,
+    now: datetime,
+    note: str = "",
+    seen: datetime | None = None,
+) -> Complaint:
+    """Give a complaint its right category: routed again, promised again from its filing, published as that category says.
+
+    Raises ActorNotAllowed, SameCategory, ChangedMeanwhile, UnknownCategory, or OutsideJurisdictions where the
+    boundaries have left its place.
+    """
+    complaint = lock(complaint_id, seen=seen)
+    require(can_hand_over(acting_user, complaint))
+    if category_code == complaint.category.code:
+        raise SameCategory
+    role = acting_role(DESK, hats(acting_user, complaint))
+    place = complaint.point
+    decision = decide(place.x, place.y, category_code, jurisdiction_id=complaint.jurisdiction_id)
+    old_category, old_unit = complaint.category, complaint.unit
+    data: dict[str, object] = {
+        "from": old_category.code,
+        "to": decision.category.code,
+        "from_unit": old_unit.code,
+        "to_unit": decision.unit.code,
+        "reason": decision.reason.value,
+    }
+    event = new_event(
+        complaint,
+        Event.Kind.RECATEGORISED,
+        now=now,
+        actor=acting_user,
+        actor_role=role,
+        is_public=True,
+        data=data | keep_note(complaint, note, acting_user, now),
+    )
+    stored_decision(complaint, decision, now=now).save(force_insert=True)
+    _change_category(complaint, decision)
+    _publish_as(complaint, old_category, decision.category)
+    _promise_as(complaint, decision, event)
+    complaint.updated_at = now
+    complaint.save()
+    record(complaint, event)
+    return complaint
+
+
+@transaction.atomic
+def assign(
+    complaint_id: int, crew_member: User | None, *, acting_user: User, now: datetime, seen: datetime | None = None
+) -> Complaint:
+    """Send somebody of the unit's crews, or nobody (None). Raises ActorNotAllowed, NotACrewMember, ChangedMeanwhile."""
+    complaint = lock(complaint_id, seen=seen)
+    require(can_assign(acting_user, complaint))
+    if crew_member is not None and not _in_crew_of(crew_member, complaint.unit):
+        raise NotACrewMember
+    event = new_event(
+        complaint,
+        Event.Kind.ASSIGNED,
+        now=now,
+        actor=acting_user,
+        actor_role=acting_role(ANSWERING, hats(acting_user, complaint)),
+        data={"from": complaint.assigned_to_id, "to": crew_member.pk if crew_member else None},
+    )
+    complaint.assigned_to = crew_member
+    complaint.updated_at = now
+    complaint.save(update_fields=["assigned_to", "updated_at"])
+    record(complaint, event)
+    return complaint
+
+
+def _in_crew_of(person: User, unit: Unit) -> bool:
+    return person.is_active and Membership.objects.filter(user=person, role=Role.CREW_MEMBER, unit=unit).exists()
+
+
+def _change_unit(complaint: Complaint, unit: Unit) -> None:
+    """The crew was the old unit's; what was passed on was passed to the old operator."""
+    if complaint.unit_id == unit.pk:
+        return
+    complaint.unit = unit
+    complaint.assigned_to = None
+    complaint.passed_to_operator = False
+
+
+def _change_category(complaint: Complaint, decision: Decision) -> None:
+    complaint.category = decision.category
+    complaint.service = decision.category.service
+    complaint.district_id = decision.place.district_id
+    _change_unit(complaint, decision.unit)
+
+
+def _publish_as(complaint: Complaint, old: Category, new: Category) -> None:
+    """Place, visibility and reviews as the new category's policy says; what a moderator hid stays hidden."""
+    precision = new.place_precision
+    complaint.place_precision = precision
+    complaint.public_point = public_place(complaint.point.x, complaint.point.y, precision, complaint.district_id)
+    if complaint.visibility != Complaint.Visibility.HIDDEN:
+        private = precision == Category.Publication.NEVER
+        complaint.visibility = Complaint.Visibility.PRIVATE if private else Complaint.Visibility.PUBLIC
+    text = _review_under(old.publish_text, new.publish_text)
+    if text is not None:
+        complaint.text_review = text
+    photos = _review_under(old.publish_photos, new.publish_photos)
+    if photos is not None:
+        Attachment.objects.filter(complaint=complaint).update(review=photos)
+
+
+def _review_under(old: str, new: str) -> Complaint.Review | None:
+    """What a change of publication policy makes of earlier reviews; None leaves them as a moderator decided."""
+    if new == Category.Release.NEVER:
+        return Complaint.Review.WITHHELD
+    return Complaint.Review.PENDING if old == Category.Release.NEVER else None
+
+
+def _promise_as(complaint: Complaint, decision: Decision, event: Event) -> None:
+    """Promise anew from the filing (the resolution: from the last reopening), with the pauses there were."""
+    if complaint.resolution_due_at is None:
+        return
+    moves = list(
+        Event.objects.filter(complaint=complaint, kind=Event.Kind.STATE_CHANGED).values_list(
+            "at", "from_state", "to_state"
+        )
+    )
+    reopened = [at for at, _from, to in moves if to == State.REOPENED]
+    start = reopened[-1] if reopened else complaint.submitted_at
+    complaint.policy_version = decision.category.policy_version
+    if complaint.answered_at is None:
+        first = promises_for(decision.catalogue, decision.category, decision.unit, at=complaint.submitted_at).answer
+        answer_within = decision.category.answer_within
+        promised = _with_pauses(first, moves, complaint.submitted_at, answer_within, decision)
+        set_promise(complaint, "answer", promised, cause="recategorised", event=event)
+    resolution = promises_for(decision.catalogue, decision.category, decision.unit, at=start).resolution
+    promised = _with_pauses(resolution, moves, start, decision.category.resolve_within, decision)
+    set_promise(complaint, "resolution", promised, cause="recategorised", event=event)
+
+
+def _with_pauses(
+    promise: Promise, moves: list[tuple[datetime, str, str]], since: datetime, within: str, decision: Decision
+) -> Promise:
+    """The promise after every pause since `since` that is over; one that still runs is added when it ends."""
+    catalogue: Snapshot = decision.catalogue
+    paused_at: datetime | None = None
+    for at, from_state, to_state in moves:
+        if at < since:
+            continue
+        if to_state == State.WAITING_REPORTER:
+            paused_at = at
+        elif from_state == State.WAITING_REPORTER and paused_at is not None:
+            calendar = catalogue.calendar_of(decision.unit, at.date())
+            promise = resume(promise, paused_at, at, calendar, parse_duration(within))
+            paused_at = None
+    return promise
