@@ -104,7 +104,8 @@ def _program_section(program: Program, places: Places) -> str:
         "stopwaitsecs": str(program.stop_seconds),
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": str(places.logs / f"{program.name}.log"),
+        # This one value supervisor expands twice.
+        "stdout_logfile": str(places.logs / f"{program.name}.log").replace("%", "%%"),
         "stdout_logfile_maxbytes": "10MB",
         "stdout_logfile_backups": "2",
     }
