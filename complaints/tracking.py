@@ -17,7 +17,15 @@ _MAC_BYTES = 16
 
 def new_tracking_number(prefix: str) -> str:
     """A random number with a check symbol, such as TET-7K3Q-9XWM. Uniqueness is the database's to keep."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(_RANDOM_SYMBOLS))
+    return numbered_tracking_number(prefix, secrets.randbelow(len(ALPHABET) ** _RANDOM_SYMBOLS))
+
+
+def numbered_tracking_number(prefix: str, number: int) -> str:
+    """The tracking number whose random part is `number`, for records that must be the same each time they are made."""
+    body = ""
+    for _ in range(_RANDOM_SYMBOLS):
+        number, rest = divmod(number, len(ALPHABET))
+        body += ALPHABET[rest]
     symbols = body + _check_symbol(body)
     return f"{prefix}-{symbols[:4]}-{symbols[4:]}"
 

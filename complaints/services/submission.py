@@ -9,6 +9,7 @@ from datetime import datetime
 from django.contrib.gis.geos import Point
 from django.db import IntegrityError, connection, models, transaction
 
+from catalogue.models import Category
 from complaints.answers import check_answers
 from complaints.errors import IdempotencyInProgress, IdempotencyMismatch
 from complaints.insertion import insert_together
@@ -52,6 +53,12 @@ class NewComplaint:
     kind: Complaint.Kind = Complaint.Kind.COMPLAINT
     files: Sequence[NewFile] = ()
     jurisdiction_id: int | None = None
+    # Given by who generates records; otherwise the number is drawn at random.
+    tracking_number: str = ""
+    source: str = ""
+    source_id: str = ""
+    # The point only stands for its district: nothing finer may be shown.
+    district_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,13 @@ def _submit_once(new: NewComplaint, *, now: datetime, idempotency: Idempotency |
     files = new_attachments(complaint, new.files, now=now)
     given = receipt(complaint, decision, promises, files, language=new.reporter.language)
     insert_together(
-        [complaint, *_history(complaint, new, decision, now), *files, *_news(complaint, new, given, now)]
-        + _key_rows(idempotency, complaint, given, now)
+        [
+            complaint,
+            *_history(complaint, new, decision, now),
+            *files,
+            *_news(complaint, new, given, now),
+            *_key_rows(idempotency, complaint, given, now),
+        ]
     )
     return given
 
@@ -137,11 +149,13 @@ def _complaint(
     now: datetime,
 ) -> Complaint:
     category = decision.category
-    precision = category.place_precision
+    precision = _precision(category, district_only=new.district_only)
     private = precision == category.Publication.NEVER
     complaint = Complaint(
         pk=complaint_id,
-        tracking_number=new_tracking_number(decision.catalogue.jurisdiction.tracking_prefix),
+        tracking_number=new.tracking_number or new_tracking_number(decision.catalogue.jurisdiction.tracking_prefix),
+        source=new.source,
+        source_id=new.source_id,
         jurisdiction=decision.catalogue.jurisdiction,
         service=category.service,
         category=category,
@@ -167,6 +181,14 @@ def _complaint(
         complaint.resolution_due_wall = wall_text(promises.resolution)
         complaint.policy_version = promises.policy_version
     return complaint
+
+
+def _precision(category: Category, *, district_only: bool) -> str:
+    """The category's precision, or the district where no finer place is known: a middle point is not where it happened."""
+    levels = Category.Publication
+    if district_only and category.place_precision in (levels.EXACT, levels.GRID):
+        return levels.DISTRICT.value
+    return category.place_precision
 
 
 def _first_review(policy: str) -> str:

@@ -1,0 +1,145 @@
+"""Playing stories through the real services, each step at the time it would have happened."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import User
+from catalogue.models import Category, Jurisdiction
+from catalogue.snapshot import Snapshot, current_snapshot
+from complaints.demo.photos import photo
+from complaints.demo.places import City
+from complaints.demo.story import Story, story
+from complaints.demo.words import ANSWERS, DESCRIPTIONS, NOTES
+from complaints.models import Complaint
+from complaints.services.correspondence import answer
+from complaints.services.files import NewFile
+from complaints.services.publication import review_text
+from complaints.services.submission import NewComplaint, NewReporter, submit
+from complaints.services.transitions import change_state
+from complaints.tracking import numbered_tracking_number
+from complaints.workflow import EvidenceReason, RejectReason, Verb
+
+SOURCE = "demo"
+_AN_HOUR = timedelta(hours=1)
+
+
+class Stage:
+    """Everything that the stories of one city and seed share."""
+
+    def __init__(self, city: Jurisdiction, *, seed: int, until: datetime, clerk: User, moderator: User) -> None:
+        self.city, self.seed, self.until = city, seed, until
+        self.clerk, self.moderator = clerk, moderator
+        self.catalogue: Snapshot = current_snapshot(city)
+        self.shapes = City(city)
+        self.services = [code for code, service in self.catalogue.services.items() if service.is_active]
+        self.by_service: dict[str, list[Category]] = {code: [] for code in self.services}
+        for category in self.catalogue.categories.values():
+            if category.is_active and category.service.code in self.by_service:
+                self.by_service[category.service.code].append(category)
+
+    def story(self, number: int) -> Story:
+        hot_spots = max(1, len(self.shapes.hot_spots))
+        return story(number, seed=self.seed, until=self.until, services=self.services, hot_spots=hot_spots)
+
+    def missing(self, count: int) -> list[int]:
+        """The numbers up to `count` that were not played yet."""
+        played = set(
+            Complaint.objects.filter(jurisdiction=self.city, source=SOURCE).values_list("source_id", flat=True)
+        )
+        return [number for number in range(count) if self._source_id(number) not in played]
+
+    def play(self, numbers: list[int], *, batch: int = 20) -> Iterator[int]:
+        """Play stories in transactions of `batch` (a whole story or nothing); yields each number when it is done."""
+        for start in range(0, len(numbers), batch):
+            part = numbers[start : start + batch]
+            with transaction.atomic():
+                for number in part:
+                    self._play(self.story(number))
+            yield from part
+
+    def _source_id(self, number: int) -> str:
+        return f"{self.seed}-{number}"
+
+    def _play(self, tale: Story) -> None:
+        original = self.story(tale.twin_of) if tale.twin_of is not None else tale
+        category = self._category(original)
+        longitude, latitude = self.shapes.place_of(original)
+        if original is not tale:
+            longitude, latitude = longitude + tale.spread[0] * 0.00009, latitude + tale.spread[1] * 0.00007
+        at = (
+            tale.at if original is tale else min(max(tale.at, original.at), original.at + timedelta(days=9), self.until)
+        )
+        files = [NewFile("photo.jpg", photo(tale.number, category.service.colour))] if tale.has_photo else []
+        texts = DESCRIPTIONS[tale.language]
+        given = submit(
+            NewComplaint(
+                category=category.code,
+                longitude=round(longitude, 6),
+                latitude=round(latitude, 6),
+                reporter=NewReporter(language=tale.language),
+                channel=Complaint.Channel.WEB,
+                description=texts[int(tale.text_draw * len(texts))],
+                files=files,
+                jurisdiction_id=self.city.pk,
+                tracking_number=self._tracking_number(tale.number),
+                source=SOURCE,
+                source_id=self._source_id(tale.number),
+            ),
+            now=at,
+        )
+        self._live(tale, given.complaint_id, category, at)
+
+    def _category(self, tale: Story) -> Category:
+        categories = self.by_service[tale.service]
+        return categories[int(tale.category_draw * len(categories))]
+
+    def _tracking_number(self, number: int) -> str:
+        digest = hashlib.sha256(f"{self.city.code}:{self.seed}:{number}".encode()).digest()
+        return numbered_tracking_number(self.city.tracking_prefix, int.from_bytes(digest[:8], "big"))
+
+    def _live(self, tale: Story, complaint_id: int, category: Category, at: datetime) -> None:
+        fate, language = tale.fate, tale.language
+        if fate.accept is None:
+            return
+        step = at + fate.accept * _AN_HOUR
+        change_state(complaint_id, Verb.ACCEPT, acting_user=self.clerk, now=step, tell=False)
+        if tale.text_draw < 0.7 and category.publish_text != Category.Release.NEVER and not category.urgent:
+            review_text(complaint_id, release=tale.text_draw < 0.62, acting_user=self.moderator, now=step)
+        if fate.answer is not None and fate.how != "withdraw":
+            answer(complaint_id, ANSWERS[language], acting_user=self.clerk, now=at + fate.answer * _AN_HOUR)
+        if fate.how in {"ask", "withdraw"} and fate.start is not None:
+            verb = Verb.ASK if fate.how == "ask" else Verb.WITHDRAW
+            self._step(complaint_id, verb, tale, at + fate.start * _AN_HOUR)
+            return
+        if fate.start is not None and fate.how == "resolve":
+            self._step(complaint_id, Verb.START, tale, at + fate.start * _AN_HOUR)
+        if fate.end is not None and fate.how in {"resolve", "reject", "out_of_scope"}:
+            self._step(complaint_id, Verb(fate.how), tale, at + fate.end * _AN_HOUR)
+            self._afterwards(tale, complaint_id, at + fate.end * _AN_HOUR)
+
+    def _afterwards(self, tale: Story, complaint_id: int, ended: datetime) -> None:
+        said = ended + timedelta(hours=5 + 60 * tale.text_draw)
+        if tale.fate.how != "resolve" or tale.fate.after == "nothing" or said >= self.until:
+            return
+        self._step(complaint_id, Verb(tale.fate.after), tale, said)
+        again = said + timedelta(days=2 + 6 * tale.text_draw)
+        if tale.fate.after == "contest" and again < self.until:
+            self._step(complaint_id, Verb.RESOLVE, tale, again)
+
+    def _step(self, complaint_id: int, verb: Verb, tale: Story, at: datetime) -> None:
+        by_reporter = verb in {Verb.CONFIRM, Verb.CONTEST, Verb.WITHDRAW}
+        reason = {Verb.REJECT: RejectReason.NOT_FOUNDED.value, Verb.RESOLVE: EvidenceReason.NO_TRACE.value}.get(
+            verb, ""
+        )
+        change_state(
+            complaint_id,
+            verb,
+            acting_user=None if by_reporter else self.clerk,
+            now=at,
+            note=NOTES.get(verb.value, {}).get(tale.language, ""),
+            reason=reason,
+            tell=False,
+        )

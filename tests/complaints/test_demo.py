@@ -1,0 +1,69 @@
+"""Demo complaints are the same each time, go through the services, and show every state."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from accounts.models import Membership, Role, User
+from catalogue.models import Jurisdiction
+from complaints.demo.story import story
+from complaints.models import Complaint, Event, RoutingDecision
+from complaints.workflow import State
+
+
+@pytest.fixture
+def var(settings: Any, tmp_path: Path) -> Path:
+    settings.VAR_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+    return tmp_path
+
+
+def load(count: int, seed: int = 7) -> None:
+    call_command("load_demo", count=count, seed=seed, jurisdiction="gridville")
+
+
+def facts() -> list[tuple[object, ...]]:
+    rows = Complaint.objects.order_by("tracking_number")
+    return list(rows.values_list("tracking_number", "category__code", "state", "description", "unit__code"))
+
+
+def test_the_same_seed_tells_the_same_story(now: datetime) -> None:
+    def told() -> list[object]:
+        return [story(n, seed=3, until=now, services=["roads", "water"], hot_spots=5) for n in range(50)]
+
+    assert told() == told()
+
+
+def test_loading_in_two_parts_equals_loading_at_once(gridville: Jurisdiction, var: Path) -> None:
+    load(8)
+    first = facts()
+    load(20)
+    assert Complaint.objects.count() == 20
+    assert set(first) <= set(facts())
+    load(20)
+    assert Complaint.objects.count() == 20
+
+
+def test_it_shows_all_kinds_of_states_through_the_services(gridville: Jurisdiction, var: Path) -> None:
+    load(120)
+    states = set(Complaint.objects.values_list("state", flat=True))
+    assert {State.RESOLVED, State.CONFIRMED, State.REJECTED} <= states
+    assert RoutingDecision.objects.count() == Complaint.objects.count() == 120
+    for complaint in Complaint.objects.exclude(state=State.RECEIVED):
+        last = Event.objects.filter(complaint=complaint, kind="state_changed").last()
+        assert last is not None
+        assert last.to_state == complaint.state
+
+
+def test_accounts_are_one_per_role_and_can_sign_in(gridville: Jurisdiction, var: Path) -> None:
+    load(1)
+    accounts = json.loads((var / "demo-accounts.json").read_text())
+    assert {account["role"] for account in accounts} == set(Role.values) - {"api_client"}
+    for account in accounts:
+        user = User.objects.get(username=account["username"])
+        assert user.check_password(account["password"])
+        assert Membership.objects.filter(user=user, role=account["role"]).exists()
+    assert (var / "demo-accounts.json").stat().st_mode & 0o077 == 0
