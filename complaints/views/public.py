@@ -1,23 +1,179 @@
 """Pages that anybody may open."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from complaints.models import Complaint
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from catalogue.models import Jurisdiction, Service
+from catalogue.snapshot import current_snapshot, snapshot
+from catalogue.translated import text_in
+from complaints.explain import EXPLAINED, explain_stored
+from complaints.filters import FilterError, Filters, jurisdiction_of, parse_filters
+from complaints.forms import TrackForm
+from complaints.models import Attachment, Complaint
+from complaints.timeline import public_timeline
 from complaints.tracking import normalise_tracking_number
+from complaints.views.cities import city_page
+from complaints.workflow import OPEN_STATES, State
+from districts.choices import DistrictChoices, district_choices
+
+PAGE_SIZE = 30
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The public map and the list that says the same."""
-    return render(request, "complaints/home.html")
+    """The public map and the list that says the same, both of what the filter lets through."""
+    city = jurisdiction_of(request)
+    now = timezone.now()
+    districts = district_choices(city.pk)
+    fault = ""
+    try:
+        filters = parse_filters(request.GET, now=now, jurisdiction=city)
+    except FilterError as error:
+        fault = _("%(parameter)s: %(message)s The filter was left out.") % {
+            "parameter": error.parameter,
+            "message": error.message,
+        }
+        filters = parse_filters(QueryDict(), now=now, jurisdiction=city)
+    found = filters.apply(Complaint.objects.public())
+    figures = found.aggregate(
+        total=Count("pk"),
+        open=Count("pk", filter=Q(state__in=OPEN_STATES)),
+        late=Count("pk", filter=Q(pk__in=found.late(now).values("pk"))),
+    )
+    page = filters.page(found.select_related("category__service", "district"))
+    context = {
+        "now": now,
+        "fault": fault,
+        "figures": figures,
+        "complaints": page.rows,
+        "next_url": f"?{filters.query_string(cursor=page.next)}" if page.next else "",
+        "first_url": f"?{filters.query_string()}" if filters.cursor else "",
+        "map_settings": _map_settings(city, filters),
+        "downloads": _downloads(filters),
+        "filter": _FilterChoices.of(request, filters, districts),
+    }
+    return city_page(request, city, "complaints/home.html", context, status=400 if fault else 200)
+
+
+@dataclass(frozen=True)
+class _FilterChoices:
+    """What the filter form offers and what is chosen in it."""
+
+    services: Sequence[Service]
+    service: str
+    states: Sequence[tuple[str, str]]
+    state: str
+    districts: DistrictChoices
+    district: str
+    since: str
+    until: str
+    late: bool
+    q: str
+    is_active: bool
+
+    @classmethod
+    def of(cls, request: HttpRequest, filters: Filters, districts: DistrictChoices) -> "_FilterChoices":
+        catalogue = snapshot(filters.jurisdiction.pk, filters.jurisdiction.catalogue_version)
+        given = filters.given
+        return cls(
+            services=sorted((s for s in catalogue.services.values() if s.is_active), key=lambda s: (s.order, s.code)),
+            service=_last(given, "service"),
+            states=[("open", _("Open")), ("closed", _("Closed")), *[(str(v), str(n)) for v, n in State.choices]],
+            state=_last(given, "state"),
+            districts=districts,
+            district=_last(given, "district"),
+            since=_last(given, "from")[:10],
+            until=_last(given, "to")[:10],
+            late=filters.late,
+            q=filters.q,
+            is_active=any(name not in ("jurisdiction", "cursor", "page_size") for name in given),
+        )
+
+
+def _last(given: dict[str, list[str]], name: str) -> str:
+    return given[name][-1] if name in given else ""
+
+
+def _map_settings(city: Jurisdiction, filters: Filters) -> dict[str, object]:
+    return {"bounds": city.bounds, "query": filters.query_string(), "jurisdiction": city.code}
+
+
+def _downloads(filters: Filters) -> list[tuple[str, str]]:
+    """Name and address of the downloads of exactly what is shown."""
+    query = filters.query_string(jurisdiction=filters.jurisdiction.code, page_size=None)
+    return [("CSV", f"/api/v1/complaints.csv?{query}"), ("GeoJSON", f"/api/v1/complaints.geojson?{query}")]
 
 
 def track(request: HttpRequest) -> HttpResponse:
-    """Find a complaint by its number."""
-    return render(request, "complaints/track.html")
+    """Find a complaint by its number, typed in any way; a number that is known leads to its page."""
+    city = jurisdiction_of(request)
+    form = TrackForm(request.GET if "number" in request.GET else None)
+    if form.is_bound and form.is_valid():
+        return redirect("complaint", form.cleaned_data["number"])
+    return city_page(request, city, "complaints/track.html", {"form": form}, status=404 if form.errors else 200)
 
 
 def complaint(request: HttpRequest, tracking_number: str) -> HttpResponse:
-    """One complaint as the public sees it."""
-    found = get_object_or_404(Complaint, tracking_number=normalise_tracking_number(tracking_number) or "")
-    return render(request, "complaints/complaint.html", {"complaint": found})
+    """One complaint as the public sees it: the facts of product.md "Who sees what" and nothing else."""
+    number = normalise_tracking_number(tracking_number)
+    rows = Complaint.objects.select_related("jurisdiction", "category__service", "unit", "district", "merged_into")
+    found = rows.filter(tracking_number=number).first() if number else None
+    if found is None:
+        return _unknown(request, tracking_number)
+    if number != tracking_number:
+        return HttpResponseRedirect(reverse("complaint", args=[number]))
+    primary = get_object_or_404(rows, pk=found.merged_into_id) if found.merged_into_id else found
+    context: dict[str, object] = {"now": timezone.now(), "complaint": found, "primary": primary, "public": False}
+    if found.has_public_page and primary.has_public_page:
+        context |= _public_facts(primary)
+    return city_page(request, found.jurisdiction, "complaints/complaint.html", context)
+
+
+def _unknown(request: HttpRequest, typed: str) -> HttpResponse:
+    form = TrackForm({"number": typed})
+    form.is_valid()
+    return city_page(request, jurisdiction_of(request), "complaints/track.html", {"form": form}, status=404)
+
+
+def _public_facts(found: Complaint) -> dict[str, object]:
+    decision = found.decisions.select_related(*EXPLAINED).first()
+    photos = found.attachments.filter(review=Complaint.Review.RELEASED, status=Attachment.Status.READY).exclude(
+        kind="pdf"
+    )
+    point = found.public_point
+    return {
+        "public": True,
+        "timeline": public_timeline(found),
+        "why": explain_stored(decision) if decision else "",
+        "description": found.description if found.text_review == Complaint.Review.RELEASED else "",
+        "photos": list(photos),
+        "place": {
+            "longitude": point.x,
+            "latitude": point.y,
+            "precision": found.place_precision,
+            "service": found.category.service.code,
+            "icon": found.category.service.icon,
+            "label": text_in(found.category.name, get_language() or "fr"),
+        }
+        if point
+        else None,
+    }
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is kept about people, why, for how long; the city's own consent notice."""
+    city = jurisdiction_of(request)
+    return city_page(request, city, "complaints/privacy.html", {"urgent_numbers": city.emergency})
+
+
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """What was done so that everybody can use the site, and whom to tell where it fails."""
+    city = jurisdiction_of(request)
+    return city_page(request, city, "complaints/accessibility.html", {"unit": current_snapshot(city).triage_unit})

@@ -1,20 +1,149 @@
 """The reporter's own page, by her secret link."""
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from collections.abc import Callable
+from datetime import datetime
 
-from complaints.models import Complaint
+import segno
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from complaints.errors import ComplaintError
+from complaints.explain import EXPLAINED, explain_stored
+from complaints.forms import WordsForm
+from complaints.models import Attachment, Complaint
+from complaints.services.erasure import ERASED, erase_reporter
+from complaints.services.messages import add_reporter_message
+from complaints.services.transitions import change_state
+from complaints.timeline import reporter_timeline
 from complaints.tracking import complaint_id_of, token_matches
+from complaints.views.cities import city_page
+from complaints.workflow import REPORTER, State, Verb, WorkflowError, verbs_for
+
+_HER_PURPOSES = (Attachment.Purpose.REPORT, Attachment.Purpose.MESSAGE, Attachment.Purpose.AFTER)
 
 
 def complaint_of(token: str) -> Complaint:
     """The complaint a secret link opens. Http404 for a wrong, old or revoked token alike."""
-    complaint = Complaint.objects.filter(pk=complaint_id_of(token) or 0).first()
+    rows = Complaint.objects.select_related(
+        "jurisdiction", "category__service", "unit", "district", "merged_into", "reporter"
+    )
+    complaint: Complaint | None = rows.filter(pk=complaint_id_of(token) or 0).first()
     if complaint is None or not token_matches(token, complaint.pk, complaint.link_version):
         raise Http404
     return complaint
 
 
+@never_cache
 def secret_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Everything the reporter may see and do."""
-    return render(request, "complaints/secret_link.html", {"complaint": complaint_of(token)})
+    """Everything the reporter may see and do: her words, files and messages; add, confirm, contest, withdraw, erase."""
+    complaint = complaint_of(token)
+    form = WordsForm()
+    action = request.POST.get("action", "") if request.method == "POST" else ""
+    if request.method == "POST":
+        form = WordsForm(request.POST, request.FILES)
+        if action == "erase" and "sure" not in request.POST:
+            return _private(_page(request, complaint, token, WordsForm(), action))
+        if _act(complaint, action, form, now=timezone.now()):
+            messages.success(request, _DONE[action]())
+            return _private(redirect("secret_link", token))
+    status = 400 if form.errors else 200
+    return _private(_page(request, complaint, token, form, action, status=status))
+
+
+_DONE: dict[str, Callable[[], str]] = {
+    "message": lambda: _("Your message was sent."),
+    "confirm": lambda: _("Thank you. You confirmed that the matter is settled."),
+    "contest": lambda: _("The complaint is open again. The unit was told why."),
+    "withdraw": lambda: _("Your complaint is withdrawn."),
+    "erase": lambda: _("Your personal data was erased."),
+}
+
+
+def _act(complaint: Complaint, action: str, form: WordsForm, *, now: datetime) -> bool:
+    """Carry out what a button asks. False leaves the reason in the form's errors."""
+    if action not in _DONE:
+        form.add_error(None, _("This cannot be done."))
+        return False
+    needs_words = action in ("message", "contest")
+    form.fields["text"].required = action == "contest" or complaint.state == State.WAITING_REPORTER
+    if needs_words and not form.is_valid():
+        return False
+    text = form.cleaned_data["text"] if needs_words else ""
+    files = form.cleaned_data["files"] if needs_words else []
+    try:
+        if action == "message":
+            add_reporter_message(complaint.pk, text=text, files=files, now=now)
+        elif action == "erase":
+            erase_reporter(complaint.pk, now=now)
+        else:
+            change_state(complaint.pk, Verb(action), acting_user=None, now=now, note=text, files=files)
+    except (ComplaintError, WorkflowError) as error:
+        form.is_valid()
+        field = getattr(error, "field", "")
+        form.add_error(field if field in form.fields else None, str(error.message))
+        return False
+    return True
+
+
+def _page(
+    request: HttpRequest, complaint: Complaint, token: str, form: WordsForm, action: str, *, status: int = 200
+) -> HttpResponse:
+    primary = complaint.merged_into or complaint
+    own = complaint.merged_into_id is None
+    verbs = set(verbs_for(complaint.state, frozenset({REPORTER}))) if own else set()
+    decision = complaint.decisions.select_related(*EXPLAINED).first()
+    link = request.build_absolute_uri(reverse("secret_link", args=[token]))
+    erased = complaint.reporter.erased_at is not None
+    context = {
+        "now": timezone.now(),
+        "complaint": complaint,
+        "primary": primary,
+        "reporter": complaint.reporter,
+        "erased": erased,
+        "token": token,
+        "link": link,
+        "qr": _qr(link) if "new" in request.GET else "",
+        "is_new": "new" in request.GET,
+        "form": form,
+        "action": action,
+        "verbs": {verb.value for verb in verbs} - ({"contest"} if erased else set()),
+        "waiting": complaint.state == State.WAITING_REPORTER and own,
+        "timeline": reporter_timeline(complaint),
+        "answers": _answers(complaint),
+        "files": list(complaint.attachments.filter(purpose__in=_HER_PURPOSES).exclude(refused_code=ERASED)),
+        "why": explain_stored(decision) if decision else "",
+    }
+    return city_page(request, complaint.jurisdiction, "complaints/secret_link.html", context, status=status)
+
+
+def _answers(complaint: Complaint) -> list[tuple[dict[str, str], list[dict[str, str] | str]]]:
+    """Her answers to the category's questions: the question's name, and each answer as a translated text or as typed."""
+    rows: list[tuple[dict[str, str], list[dict[str, str] | str]]] = []
+    for question in complaint.category.questions.all():
+        value = complaint.answers.get(question.code)
+        if value in (None, "", []):
+            continue
+        names = {choice["code"]: choice["name"] for choice in question.choices}
+        values = value if isinstance(value, list) else [value]
+        rows.append((question.name, [names.get(str(item), str(item)) for item in values]))
+    return rows
+
+
+def _qr(address: str) -> SafeString:
+    """The address as a QR code: an SVG element of our own making, without styles."""
+    code = segno.make(address, error="m", micro=False)
+    return mark_safe(code.svg_inline(border=2, svgclass="qr", lineclass=None, omitsize=True))  # noqa: S308
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Nobody keeps this page or learns its address: no cache, no referrer, no search engine."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    response["Cache-Control"] = "no-store, private"
+    return response

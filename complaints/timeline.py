@@ -1,0 +1,139 @@
+"""A complaint's history in words, as the public or the reporter may read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from catalogue.snapshot import current_snapshot
+from catalogue.translated import text_in
+from complaints.models import Complaint, Event, Message
+from complaints.workflow import REPORTER, EvidenceReason, RejectReason, State
+
+_Kind = Event.Kind
+_Audience = Message.Audience
+
+# What concerns the reporter alone: her own messages and files, her link, her data.
+_REPORTERS_OWN = frozenset({_Kind.MESSAGE_RECEIVED, _Kind.FILE_ADDED, _Kind.LINK_RENEWED, _Kind.ERASED})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One step of the history. `detail` is ours, `words` are a person's; `mine` marks the reporter's own steps."""
+
+    at: datetime
+    title: str
+    detail: str = ""
+    words: str = ""
+    state: str = ""
+    mine: bool = False
+    late: bool = False
+
+
+def public_timeline(complaint: Complaint) -> list[Entry]:
+    """What anybody may read, newest first: public events, and of words the public answers only."""
+    events = complaint.events.filter(is_public=True)
+    return _entries(complaint, list(events), _words(complaint, {_Audience.PUBLIC}))
+
+
+def reporter_timeline(complaint: Complaint) -> list[Entry]:
+    """What the reporter may read, newest first: the public history, and all that was written between her and the staff."""
+    events = [
+        event
+        for event in complaint.events.all()
+        if event.is_public or (event.kind in _REPORTERS_OWN and event.actor_role == REPORTER)
+    ]
+    return _entries(complaint, events, _words(complaint, {_Audience.PUBLIC, _Audience.REPORTER}))
+
+
+def _words(complaint: Complaint, audiences: set[Message.Audience]) -> dict[int, Message]:
+    return {message.pk: message for message in complaint.messages.filter(audience__in=audiences)}
+
+
+def _entries(complaint: Complaint, events: list[Event], words: Mapping[int, Message]) -> list[Entry]:
+    units = {u.code: u.name for u in current_snapshot(complaint.jurisdiction).units.values()}
+    shown: set[int] = set()
+    entries = []
+    for event in events:
+        message = words.get(_number(event.data.get("message")))
+        if message is not None:
+            shown.add(message.pk)
+        entries.append(_entry(event, message, units))
+    # Words that no event of this list carries: an answer to the reporter alone, for instance.
+    entries += [_message_entry(message) for message in words.values() if message.pk not in shown]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def _entry(event: Event, message: Message | None, units: Mapping[str, Mapping[str, str]]) -> Entry:
+    return Entry(
+        at=event.at,
+        title=_title(event),
+        detail=_detail(event, units),
+        words=_text(message),
+        state=event.to_state if event.kind in (_Kind.STATE_CHANGED, _Kind.SUBMITTED) else "",
+        mine=event.actor_role == REPORTER,
+        late=event.kind == _Kind.BREACHED,
+    )
+
+
+def _message_entry(message: Message) -> Entry:
+    title = _("Your message") if message.from_reporter else _("Message from the unit")
+    return Entry(at=message.created_at, title=title, words=_text(message), mine=message.from_reporter)
+
+
+def _text(message: Message | None) -> str:
+    if message is None:
+        return ""
+    return _("(erased)") if message.erased_at else message.text
+
+
+def _title(event: Event) -> str:
+    if event.kind == _Kind.STATE_CHANGED:
+        return str(capfirst(State(event.to_state).label))
+    if event.kind == _Kind.BREACHED:
+        answer = event.data.get("deadline") == "answer"
+        return _("The deadline for the first answer passed") if answer else _("The deadline for the resolution passed")
+    return str(_Kind(event.kind).label)
+
+
+def _detail(event: Event, units: Mapping[str, Mapping[str, str]]) -> str:
+    data = event.data
+    if event.kind == _Kind.DEADLINE_CHANGED:
+        return _deadline_detail(data)
+    if event.kind == _Kind.STATE_CHANGED:
+        reasons = dict(RejectReason.choices) | dict(EvidenceReason.choices)
+        return str(capfirst(reasons.get(str(data.get("reason")), "")))
+    if event.kind in (_Kind.SUBMITTED, _Kind.HANDED_OVER, _Kind.REROUTED):
+        code = str(data.get("unit") or data.get("to") or "")
+        name = text_in(units.get(code), get_language() or "fr")
+        return _("Who answers: %(unit)s") % {"unit": name} if name else ""
+    return ""
+
+
+def _deadline_detail(data: Mapping[str, object]) -> str:
+    causes = {
+        "reopened": _("The complaint was reopened."),
+        "resumed": _("The clock went on after a pause."),
+        "recategorised": _("The category was corrected."),
+        "handed_over": _("Another unit answers now."),
+        "holiday": _("A holiday was announced."),
+    }
+    label = _("First answer by") if data.get("deadline") == "answer" else _("Resolution by")
+    parts = [causes.get(str(data.get("cause")), ""), f"{label}: {_when(data.get('new'))}"]
+    if data.get("old"):
+        parts.append(_("It was %(date)s before.") % {"date": _when(data.get("old"))})
+    return " ".join(part for part in parts if part)
+
+
+def _when(value: object) -> str:
+    instant = localtime(datetime.fromisoformat(str(value)))
+    return f"{date_format(instant, 'DATE_FORMAT')}, {date_format(instant, 'H:i')}"
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

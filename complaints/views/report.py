@@ -1,0 +1,386 @@
+"""Filing a complaint: one form that works without a map and without JavaScript, and what it says before anything is sent."""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib.gis.geos import Point
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from catalogue.models import Category, Jurisdiction
+from catalogue.snapshot import Snapshot, snapshot
+from catalogue.translated import text_in
+from complaints.errors import (
+    AnswerInvalid,
+    ComplaintError,
+    FileRefused,
+    FileTooLarge,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    OutsideJurisdictions,
+    TooManyFiles,
+)
+from complaints.explain import explain
+from complaints.filters import jurisdiction_of
+from complaints.forms import ReportForm
+from complaints.models import Complaint
+from complaints.places import district_anchor
+from complaints.promises import Promises, promises_for
+from complaints.receipts import Receipt
+from complaints.routing import Decision, decide
+from complaints.selectors import Similar, similar_open
+from complaints.services.submission import Idempotency, NewComplaint, NewReporter, submit
+from complaints.tracking import secret_token
+from complaints.views.cities import city_page
+from districts.choices import district_choices
+from districts.gate import PointRefused, accept_point
+from districts.gazetteer import search_places
+from districts.models import District
+from districts.selectors import place_at
+
+# While the first tap of two is still being stored, the second waits for its receipt.
+_WAITS, _WAIT_SECONDS = 10, 0.2
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where it is: degrees WGS 84. `district_only`: the point only stands for the district that was chosen."""
+
+    longitude: float
+    latitude: float
+    district: District | None = None
+
+    @property
+    def district_only(self) -> bool:
+        return self.district is not None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What she sees before sending: who will answer, by when, why, and what is already known nearby."""
+
+    decision: Decision
+    promises: Promises | None
+    reason: str
+    similar: list[Similar]
+    district_only: bool
+
+
+def report(request: HttpRequest) -> HttpResponse:
+    """The form; a complete and reviewed one becomes a complaint, and its secret page says so."""
+    city = jurisdiction_of(request)
+    catalogue = snapshot(city.pk, city.catalogue_version)
+    if request.method != "POST":
+        return _page(request, catalogue, _new_form(catalogue, initial=_preset(request, catalogue)))
+    form = ReportForm(catalogue, district_choices(city.pk), request.POST, request.FILES)
+    if "find" in request.POST:
+        return _found_places(request, catalogue, form)
+    if not form.is_valid():
+        return _refused(request, catalogue, form)
+    now = timezone.now()
+    try:
+        place = _place(city, form)
+        if not _wants_json(request) and form.cleaned_data["reviewed"] != _signature(form):
+            return _review(request, catalogue, form, _preview(city, place, form.cleaned_data, now))
+        given = _submit(request, city, form, place, now)
+    except ComplaintError as error:
+        return _refused(request, catalogue, _with_error(form, error, city), error)
+    address = reverse("secret_link", args=[secret_token(given.complaint_id, link_version=1)]) + "?new=1"
+    if _wants_json(request):
+        return JsonResponse({"tracking_number": given.tracking_number, "next": address}, status=201)
+    return HttpResponseRedirect(address)
+
+
+@require_safe
+def check(request: HttpRequest) -> HttpResponse:
+    """What the page shows of a place and a category before sending, as a piece of HTML; stores nothing."""
+    city = jurisdiction_of(request)
+    catalogue = snapshot(city.pk, city.catalogue_version)
+    form = ReportForm(catalogue, district_choices(city.pk), initial=_preset(request, catalogue))
+    context: dict[str, Any] = {"form": form, "city": city, "now": timezone.now()}
+    try:
+        place = _given_place(city, request.GET)
+        if place is not None and form.chosen is not None:
+            kind = request.GET.get("kind", "")
+            context["preview"] = _preview(city, place, {"category": form.chosen.code, "kind": kind}, context["now"])
+    except (ComplaintError, PointRefused) as error:
+        context["place_fault"] = _where_else(error, city, request.GET.get("longitude"), request.GET.get("latitude"))
+    with timezone.override(catalogue.time_zone):
+        return render(request, "complaints/_check.html", context)
+
+
+@require_safe
+def places(request: HttpRequest) -> JsonResponse:
+    """Quarters, streets and landmarks whose name answers `q`, best first."""
+    city = jurisdiction_of(request)
+    language = get_language() or "fr"
+    found = search_places(city.pk, request.GET.get("q", "")[:100])
+    rows = [
+        {
+            "name": text_in(place.name, language),
+            "kind": place.kind,
+            "kind_label": place_kind(place.kind),
+            "longitude": place.longitude,
+            "latitude": place.latitude,
+        }
+        for place in found
+    ]
+    return JsonResponse({"places": rows})
+
+
+def place_kind(kind: str) -> str:
+    """What a place of the gazetteer is, in words."""
+    words = {"district": _("district"), "quarter": _("quarter"), "street": _("street")}
+    return words.get(kind, _("landmark"))
+
+
+# --- reading
+
+
+def _preset(request: HttpRequest, catalogue: Snapshot) -> dict[str, str]:
+    """Values that a link brings along (from the map, or a code on a lamp post); what is unknown is dropped."""
+    names = ("category", "longitude", "latitude", "district", "location_text", "kind")
+    preset = {name: request.GET[name][:300] for name in names if request.GET.get(name)}
+    if preset.get("category") not in catalogue.categories:
+        preset.pop("category", None)
+    preset["asked"] = preset.get("category", "")
+    return preset
+
+
+def _new_form(catalogue: Snapshot, *, initial: Mapping[str, Any]) -> ReportForm:
+    return ReportForm(catalogue, district_choices(catalogue.jurisdiction.pk), initial=dict(initial))
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def _signature(form: ReportForm) -> str:
+    """What the review was about; another place or category must be reviewed again."""
+    cleaned = form.cleaned_data
+    parts = [cleaned["category"], cleaned["longitude"], cleaned["latitude"], cleaned["district"], cleaned["kind"]]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+
+def _place(city: Jurisdiction, form: ReportForm) -> Place:
+    if point := form.cleaned_data.get("place"):
+        return Place(*point)
+    return _district_place(city, form.cleaned_data["district"])
+
+
+def _given_place(city: Jurisdiction, query: Mapping[str, str]) -> Place | None:
+    """The place in a query: coordinates, else a district, else None. Raises PointRefused or OutsideJurisdictions."""
+    if query.get("longitude") and query.get("latitude"):
+        return Place(*accept_point(query["longitude"], query["latitude"]))
+    return _district_place(city, query["district"]) if query.get("district") else None
+
+
+def _district_place(city: Jurisdiction, code: str) -> Place:
+    district = District.objects.active().defer("geometry").filter(jurisdiction=city, code=code).first()
+    if district is None:
+        raise OutsideJurisdictions(_("This district is not known here."), field="district")
+    anchor = district_anchor(district.pk)
+    return Place(anchor.x, anchor.y, district)
+
+
+def _preview(city: Jurisdiction, place: Place, chosen: Mapping[str, Any], now: datetime) -> Preview:
+    decision = decide(place.longitude, place.latitude, chosen["category"], jurisdiction_id=city.pk)
+    promised = chosen.get("kind") in (None, "", Complaint.Kind.COMPLAINT)
+    similar: list[Similar] = []
+    if not place.district_only and decision.category.place_precision == Category.Publication.EXACT:
+        similar = similar_open(Point(place.longitude, place.latitude, srid=4326), decision.category)
+    return Preview(
+        decision=decision,
+        promises=promises_for(decision.catalogue, decision.category, decision.unit, at=now) if promised else None,
+        reason=explain(decision),
+        similar=similar,
+        district_only=place.district_only,
+    )
+
+
+# --- storing
+
+
+def _submit(request: HttpRequest, city: Jurisdiction, form: ReportForm, place: Place, now: datetime) -> Receipt:
+    new = _new_complaint(city, form, place)
+    key = request.headers.get("Idempotency-Key") or form.cleaned_data["key"]
+    idempotency = Idempotency(f"form:{key}", _fingerprint(new)) if len(key) >= 16 else None
+    for attempt in range(_WAITS):
+        try:
+            return submit(new, now=now, idempotency=idempotency)
+        except IdempotencyInProgress:
+            if attempt + 1 == _WAITS:
+                raise
+            time.sleep(_WAIT_SECONDS)
+    raise AssertionError("unreachable")
+
+
+def _new_complaint(city: Jurisdiction, form: ReportForm, place: Place) -> NewComplaint:
+    cleaned = form.cleaned_data
+    reporter = NewReporter(
+        language=get_language() or "fr",
+        name=cleaned["name"],
+        email=cleaned["email"],
+        phone=cleaned["phone"],
+        consent_contact=cleaned["consent_contact"],
+    )
+    return NewComplaint(
+        category=cleaned["category"],
+        longitude=place.longitude,
+        latitude=place.latitude,
+        reporter=reporter,
+        channel=Complaint.Channel.WEB,
+        description=cleaned["description"],
+        location_text=_location_text(city, place, cleaned["location_text"]),
+        answers=form.answers(),
+        kind=Complaint.Kind(cleaned["kind"]),
+        files=cleaned["files"],
+        jurisdiction_id=city.pk,
+        district_only=place.district_only,
+    )
+
+
+def _location_text(city: Jurisdiction, place: Place, typed: str) -> str:
+    """Her words; where only the district is known, the staff are told so in the city's own language."""
+    if place.district is None:
+        return typed
+    language = city.languages[0]
+    with translation.override(language):
+        mark = _("%(district)s, district only: the point is just its middle") % {
+            "district": text_in(place.district.name, language)
+        }
+    return f"{typed} ({mark})"[-300:] if typed else mark
+
+
+def _fingerprint(new: NewComplaint) -> str:
+    """Hash of everything that was sent."""
+    digest = hashlib.sha256()
+    parts = (
+        new.category, new.kind, new.longitude, new.latitude, new.description, new.location_text,
+        sorted(new.answers.items()), new.reporter,
+    )  # fmt: skip
+    digest.update(repr(parts).encode("utf-8", "surrogatepass"))
+    for file in new.files:
+        digest.update(hashlib.sha256(file.data).digest())
+    return digest.hexdigest()
+
+
+# --- answering
+
+
+def _page(
+    request: HttpRequest, catalogue: Snapshot, form: ReportForm, *, status: int = 200, **more: object
+) -> HttpResponse:
+    language = get_language() or "fr"
+    services = sorted({c.service for c in form.offered}, key=lambda s: (s.order, s.code))
+    offered = [(s, [c for c in form.offered if c.service_id == s.pk]) for s in services]
+    context: dict[str, object] = {
+        "now": timezone.now(),
+        "form": form,
+        "services": offered,
+        "search_index": [
+            {"code": c.code, "texts": [*c.name.values(), *c.keywords, *c.service.name.values()]} for c in form.offered
+        ],
+        "consent": text_in(catalogue.jurisdiction.consent_text, language),
+    }
+    response = city_page(request, catalogue.jurisdiction, "complaints/report.html", context | more, status=status)
+    response["Cache-Control"] = "no-store" if request.method == "POST" else "private, max-age=0"
+    return response
+
+
+def _review(request: HttpRequest, catalogue: Snapshot, form: ReportForm, preview: Preview) -> HttpResponse:
+    """The same form once more, with what will happen above it. Files are chosen here: nothing can lose them any more."""
+    again = _again(form, reviewed=_signature(form), asked=form.chosen_code())
+    return _page(request, catalogue, again, preview=preview, review=True, lost_files=_names(request))
+
+
+def _refused(
+    request: HttpRequest, catalogue: Snapshot, form: ReportForm, error: ComplaintError | None = None
+) -> HttpResponse:
+    if _wants_json(request):
+        faults = [
+            {"field": name if name != "__all__" else "", "message": str(message)}
+            for name, messages in form.errors.items()
+            for message in messages
+        ]
+        body = {"title": _("Please check these points"), "code": error.code if error else "invalid", "errors": faults}
+        return JsonResponse(body | {"status": 400}, status=400, content_type="application/problem+json")
+    return _page(
+        request, catalogue, form, status=400, review=bool(form.data.get("reviewed")), lost_files=_names(request)
+    )
+
+
+def _found_places(request: HttpRequest, catalogue: Snapshot, form: ReportForm) -> HttpResponse:
+    """The place search without JavaScript: the form comes back, everything kept, with what was found to choose from."""
+    wanted = str(form.data.get("place_query", ""))[:100]
+    found = search_places(catalogue.jurisdiction.pk, wanted)
+    rows = [(place, place_kind(place.kind)) for place in found]
+    again = ReportForm(catalogue, form.fields["district"].choices[1:], initial=_typed(form))  # type: ignore[attr-defined]
+    return _page(request, catalogue, again, found=rows, place_query=wanted, lost_files=_names(request))
+
+
+def _typed(form: ReportForm) -> dict[str, Any]:
+    """What was typed so far, to be shown again without judging it."""
+    data = cast(QueryDict, form.data)
+    multiple = {f"answer_{q.code}" for q in form.questions if q.kind == "multichoice"}
+    return {name: data.getlist(name) if name in multiple else data.get(name) for name in form.fields if name in data}
+
+
+def _again(form: ReportForm, **changes: str) -> ReportForm:
+    """The same filing as an unbound form: nothing is marked as wrong, everything is kept."""
+    choices = form.fields["district"].choices[1:]  # type: ignore[attr-defined]
+    return ReportForm(form.catalogue, choices, initial=_typed(form) | changes)
+
+
+def _names(request: HttpRequest) -> list[str]:
+    """Names of files that a browser will not send again by itself."""
+    return [file.name or "" for file in request.FILES.getlist("files")]
+
+
+def _with_error(form: ReportForm, error: ComplaintError, city: Jurisdiction) -> ReportForm:
+    """The form with a service's refusal at the field it is about."""
+    if isinstance(error, OutsideJurisdictions):
+        field = "district" if error.field == "district" else "latitude"
+        message = _where_else(error, city, form.cleaned_data.get("longitude"), form.cleaned_data.get("latitude"))
+        form.add_error(field, message)
+    elif isinstance(error, AnswerInvalid):
+        name = error.field.replace("answers.", "answer_")
+        form.add_error(name if name in form.fields else None, str(error.message))
+    elif isinstance(error, FileRefused | FileTooLarge | TooManyFiles):
+        form.add_error("files", str(error.message))
+    elif isinstance(error, IdempotencyMismatch):
+        data = cast(QueryDict, form.data).copy()
+        data["key"] = uuid.uuid4().hex
+        form.data = data
+        form.add_error(None, _("You have already sent this form. To file another complaint, send it once more."))
+    else:
+        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+    return form
+
+
+def _where_else(error: ComplaintError | PointRefused, city: Jurisdiction, longitude: object, latitude: object) -> str:
+    """The refusal of a place in words; names the other city where that one is served here too."""
+    if isinstance(error, OutsideJurisdictions) and error.field != "district":
+        try:
+            elsewhere = place_at(*accept_point(longitude, latitude))
+        except PointRefused:
+            elsewhere = None
+        if elsewhere is not None and elsewhere.jurisdiction_id != city.pk:
+            other = Jurisdiction.objects.get(pk=elsewhere.jurisdiction_id)
+            return _("This place is in %(city)s, which has its own page here.") % {
+                "city": text_in(other.name, get_language() or "fr")
+            }
+        return _("This place lies outside %(city)s. Move the pin into the city, or choose a district.") % {
+            "city": text_in(city.name, get_language() or "fr")
+        }
+    return str(error.message)
