@@ -38,12 +38,14 @@ if PRODUCTION and not ALLOWED_HOSTS:
 HTTPS = env_bool("HTTPS", PRODUCTION)
 # Address that messages and API answers link to when no request is at hand.
 PUBLIC_URL = env_text("PUBLIC_URL", f"http://127.0.0.1:{env_int('PORT', 8000)}").rstrip("/")
-if PRODUCTION and not env_text("PUBLIC_URL"):
+# API answers link to the host that was asked, unless an address was given.
+PUBLIC_URL_IS_GIVEN = bool(env_text("PUBLIC_URL"))
+if PRODUCTION and not PUBLIC_URL_IS_GIVEN:
     raise ImproperlyConfigured("PUBLIC_URL must be given in production, for example https://reclamations.example.org")
 
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
-    "django.contrib.admin",
+    "geoportal.admin_site.CityAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -83,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.require_second_factor",
+    "accounts.middleware.RefuseOverQuota",
 ]
 
 ROOT_URLCONF = "geoportal.urls"
@@ -155,7 +158,19 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# Lock-out: ten failures a minute from one address, five in five minutes for one name, whoever tries.
+_per_address, _per_name = (max(1, round(n * env_float("RATE_LIMIT_SCALE", 1.0))) for n in (10, 5))
+ACCOUNT_RATE_LIMITS = (
+    {"login_failed": f"{_per_address}/m/ip,{_per_name}/5m/key"} if env_float("RATE_LIMIT_SCALE", 1.0) else False
+)
+# Counts must be shared by all processes and outlive the broker. Few entries would let an attacker push his own out.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Geoportal"

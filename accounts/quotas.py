@@ -1,0 +1,133 @@
+"""How often one address may use one thing. Counted in SQL, so every web process counts together; a restart forgets nothing.
+
+An address is an IPv4 address or an IPv6 /64 (one household or phone owns a whole /64). The limits are wide: many phones
+of one café, school or mobile network share an address.
+"""
+
+import ipaddress
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import QuotaWindow
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many uses in a window of so many seconds."""
+
+    uses: int
+    seconds: int
+
+
+class Quota(Enum):
+    """What is counted, by name, and how much of it one address may have."""
+
+    COMPLAINT = "complaint", (Limit(100, 10 * MINUTE), Limit(600, DAY))
+    # Messages, confirmations, withdrawals, extra files: what a reporter does with her secret link.
+    REPORTER_ACTION = "reporter_action", (Limit(60, 10 * MINUTE), Limit(400, DAY))
+    # Looking up numbers: 27 thousand million are possible, so guessing one of a million takes years at this pace.
+    LOOKUP = "lookup", (Limit(300, 10 * MINUTE), Limit(3000, DAY))
+    SECRET_PAGE = "secret_page", (Limit(300, 10 * MINUTE), Limit(3000, DAY))
+    ROUTE = "route", (Limit(900, 10 * MINUTE),)
+    EXPORT = "export", (Limit(100, 10 * MINUTE),)
+
+    def __init__(self, label: str, limits: tuple[Limit, ...]) -> None:
+        self.label = label
+        self.limits = limits
+
+
+class QuotaExceeded(Exception):
+    """This address used up its share. `retry_after` is in whole seconds, at least 1."""
+
+    code = "rate_limited"
+    message = _("There were too many requests from your connection. Please try again later.")
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(self.code)
+        self.retry_after = retry_after
+
+
+def spend(request: HttpRequest, quota: Quota, *, now: datetime) -> None:
+    """Count one use by the request's address. One statement, committed at once if no transaction is open.
+
+    Raises QuotaExceeded; a refused use counts too. With RATE_LIMIT_SCALE=0 nothing is counted.
+    """
+    scale = settings.RATE_LIMIT_SCALE
+    if scale:
+        spend_by_key(f"{quota.label}:{address_key(client_address(request))}", quota.limits, now=now, scale=scale)
+
+
+def spend_by_key(key: str, limits: tuple[Limit, ...], *, now: datetime, scale: float = 1.0) -> None:
+    """Count one use of `key` in each limit's present window, in one upsert. Raises QuotaExceeded."""
+    windows = [(f"{key}:{limit.seconds}", _window_start(now, limit.seconds), limit) for limit in limits]
+    rows = ", ".join(["(%s, %s, 1)"] * len(windows))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO accounts_quotawindow (key, window_start, used) VALUES {rows}"  # noqa: S608 (placeholders only)
+            " ON CONFLICT (key, window_start) DO UPDATE SET used = accounts_quotawindow.used + 1 RETURNING key, used",
+            [value for window_key, start, _limit in windows for value in (window_key, start)],
+        )
+        used = dict(cursor.fetchall())
+    passed = [
+        start + timedelta(seconds=limit.seconds)
+        for window_key, start, limit in windows
+        if used[window_key] > max(1, limit.uses * scale)
+    ]
+    if passed:
+        raise QuotaExceeded(max(1, math.ceil((max(passed) - now).total_seconds())))
+
+
+def forget_windows(*, now: datetime) -> int:
+    """Delete the windows that can no longer count (the nightly sweep); how many there were."""
+    return QuotaWindow.objects.filter(window_start__lt=now - timedelta(seconds=DAY)).delete()[0]
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address that reached the outermost of exactly TRUSTED_PROXIES proxies; without proxies the peer's own.
+
+    Each proxy appends its peer to X-Forwarded-For. So the client stands that many places from the right, and everything
+    to the left of it is what the client itself wrote: never believed.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    proxies: int = settings.TRUSTED_PROXIES
+    if proxies == 0:
+        return peer
+    hops = [hop.strip() for hop in str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
+    return hops[-proxies] if len(hops) >= proxies and _parse(hops[-proxies]) else peer
+
+
+def address_key(address: str) -> str:
+    """What is counted for an address, as a keyed hash: the table holds no address of anybody."""
+    parsed = _parse(address)
+    counted = str(parsed or "unknown")
+    if isinstance(parsed, ipaddress.IPv6Address):
+        counted = str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
+    return salted_hmac("accounts.quotas", counted, algorithm="sha256").hexdigest()[:32]
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address without its port, brackets or zone; IPv4 inside IPv6 as IPv4. None if it is none."""
+    text = address.strip().partition("%")[0]
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        parsed = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
+
+
+def _window_start(now: datetime, seconds: int) -> datetime:
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
