@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import services
+from runner import cluster, services
 from runner.environment import PYTHON, VENV, Environment, WrongUse, compose, manage
 from runner.places import REPOSITORY, Places, find_places, make_places, var_folder
 from runner.prepare import Preparation, compile_messages
@@ -108,9 +108,7 @@ def bench(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in known:
         raise WrongUse(f"./run bench NAME; NAME is one of: {', '.join(known) or 'none yet'}")
     with throw_away_servers(durable=True, env="demo") as (environment, places):
-        own = services.private_cluster(environment, places)
-        assert own is not None
-        Preparation(environment, places, own.binaries).everything()
+        Preparation(environment, places, cluster.find_client()).everything()
         command = [str(PYTHON), "-m", f"bench.{arguments[0]}", *arguments[1:]]
         return subprocess.run(command, cwd=REPOSITORY, env=environment.variables).returncode
 

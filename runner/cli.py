@@ -11,6 +11,7 @@ from runner import checks, cluster, serve, services, watchdog
 from runner.environment import WrongUse, compose, manage
 from runner.places import REPOSITORY, Places, find_places, make_places, var_folder
 from runner.prepare import Preparation
+from runner.programs import application
 from runner.steps import StepFailed, say
 
 # These change the schema, which the runtime role may not.
@@ -36,6 +37,8 @@ def main(arguments: list[str]) -> int:
                 return run_manage(rest)
             case "prepare":
                 return prepare()
+            case "exec":
+                return become(*rest[:1])
             case "test":
                 return checks.test(rest)
             case "bench":
@@ -66,8 +69,7 @@ def run_manage(arguments: list[str]) -> int:
     name = arguments[0] if arguments else "help"
     with services.borrowed(environment, places):
         if name not in SCHEMALESS_COMMANDS:
-            own = services.private_cluster(environment, places)
-            Preparation(environment, places, own.binaries if own else cluster.find_binaries()).schema()
+            Preparation(environment, places, cluster.find_client()).schema()
         variables = environment.migrating() if name in OWNERS_COMMANDS else environment.variables
         called_from = Path(os.environ.get("RUN_CALLED_FROM") or REPOSITORY)
         return run_foreground(manage(*arguments), variables, called_from)
@@ -78,9 +80,18 @@ def prepare() -> int:
     places = _places()
     environment = compose(places)
     with services.borrowed(environment, places):
-        own = services.private_cluster(environment, places)
-        Preparation(environment, places, own.binaries if own else cluster.find_binaries()).everything()
+        Preparation(environment, places, cluster.find_client()).everything()
     return 0
+
+
+def become(name: str) -> int:
+    """Turn into one program of the application: for container platforms, which are their own supervisors."""
+    places = _places()
+    environment = compose(places)
+    commands = {program.name: program.command for program in application(environment, places)}
+    if name not in commands:
+        raise WrongUse(f"{name!r} is no program; there are {', '.join(commands)}")
+    return os.execve(commands[name][0], commands[name], environment.serving())
 
 
 def run_foreground(command: list[str], variables: dict[str, str], cwd: Path) -> int:

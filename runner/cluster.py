@@ -91,6 +91,16 @@ def find_binaries(data: Path | None = None, installations: Path = INSTALLATIONS)
     return found[max(found)] / "bin"
 
 
+def find_client() -> Path:
+    """The folder of the newest psql, for a database that is not ours. Raises StepFailed if there is none."""
+    folders = [path / "bin" for path in INSTALLATIONS.glob("[0-9]*") if (path / "bin" / "psql").exists()]
+    if folders:
+        return max(folders, key=lambda folder: int(folder.parent.name))
+    if found := shutil.which("psql"):
+        return Path(found).parent
+    raise StepFailed("psql is missing. Mend: apt-get install postgresql-client")
+
+
 def has_postgis(installation: Path) -> bool:
     """Whether the PostgreSQL in /usr/lib/postgresql/NN is a server and has PostGIS's control file."""
     share = Path("/usr/share/postgresql") if installation.parent == INSTALLATIONS else installation.parent / "share"

@@ -61,7 +61,7 @@ def _run_supervised(environment: Environment, places: Places, own: Cluster | Non
             cluster.prepare(own)
         if environment.private_broker:
             broker.wait_until_ready(places)
-        preparation = Preparation(environment, places, own.binaries if own else cluster.find_binaries())
+        preparation = Preparation(environment, places, cluster.find_client())
         preparation.everything()
         supervise.start_web(places)
         _wait_for_page(environment, places)

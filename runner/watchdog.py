@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import environment, supervise
-from runner.cluster import find_binaries, url_sql
+from runner.cluster import find_client, url_sql
 from runner.steps import StepFailed
 
 PERIOD_SECONDS = 10
@@ -78,7 +78,7 @@ def main() -> None:
     """Watch for ever. Faults of the database are not ours to mend: the supervisor restarts it."""
     url = os.environ["DATABASE_URL"]
     host, port = environment.reachable_host(os.environ["HOST"]), int(os.environ["PORT"])
-    binaries = find_binaries()
+    binaries = find_client()
     worker, web = WorkerWatch(), WebWatch()
     started, told = time.monotonic(), set[int]()
     while True:

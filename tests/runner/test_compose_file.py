@@ -1,0 +1,55 @@
+"""The compose file holds together: it names only what exists, and every service looks after itself."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+yaml = pytest.importorskip("yaml")
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+OURS = {"prepare", "web", "worker", "beat"}
+
+
+@pytest.fixture(scope="module")
+def compose_file() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_it_has_the_services_of_run(compose_file: dict[str, Any]) -> None:
+    assert set(compose_file["services"]) == OURS | {"database", "redis"}
+
+
+def test_names_refer_to_something(compose_file: dict[str, Any]) -> None:
+    for name, service in compose_file["services"].items():
+        assert set(service.get("secrets", [])) <= set(compose_file["secrets"]), name
+        assert set(service.get("networks", [])) <= set(compose_file["networks"]), name
+        assert set(service.get("depends_on", {})) <= set(compose_file["services"]), name
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in compose_file["volumes"] or (REPOSITORY / source).exists(), volume
+
+
+def test_every_lasting_service_has_a_health_check_and_is_restarted(compose_file: dict[str, Any]) -> None:
+    for name, service in compose_file["services"].items():
+        if name != "prepare":
+            assert service["healthcheck"]["test"], name
+            assert service["restart"] == "unless-stopped", name
+
+
+def test_only_the_preparation_learns_the_owners_password(compose_file: dict[str, Any]) -> None:
+    knowing = {name for name in OURS if "database_owner_url" in compose_file["services"][name]["secrets"]}
+    assert knowing == {"prepare"}
+
+
+def test_no_secret_stands_in_the_file(compose_file: dict[str, Any]) -> None:
+    for service in compose_file["services"].values():
+        for variable, value in service.get("environment", {}).items():
+            if "PASSWORD" in variable or "SECRET" in variable:
+                assert str(value).startswith("/run/secrets/")
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    instructions = (REPOSITORY / "Dockerfile").read_text().splitlines()
+    assert [line for line in instructions if line.startswith("USER ")] == ["USER geoportal"]
