@@ -6,15 +6,14 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
-from accounts.quotas import QuotaExceeded
-
 from accounts.access import load_memberships
 from accounts.models import User
+from accounts.quotas import QuotaExceeded
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
