@@ -133,7 +133,9 @@ def map_config(jurisdiction: Any) -> dict[str, Any]:
 
     Raster tiles where BASEMAP_URL is set, else the city's own `basemap/<code>.pmtiles`, else outlines of its districts.
     """
-    raster = {"url": settings.BASEMAP_URL, "attribution": settings.BASEMAP_ATTRIBUTION} if settings.BASEMAP_URL else None
+    raster = (
+        {"url": settings.BASEMAP_URL, "attribution": settings.BASEMAP_ATTRIBUTION} if settings.BASEMAP_URL else None
+    )
     return {
         "bounds": list(jurisdiction.bounds),
         "basemap": {

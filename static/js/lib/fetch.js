@@ -45,6 +45,8 @@ async function send(url, options) {
   const isJson = /\bjson\b/.test(response.headers.get("Content-Type") || "");
   const body = isJson ? await response.json() : null;
   if (!response.ok) throw new Refused(response.status, body || {});
+  // A page where JSON was due: most often the sign-in page, because the session ended.
+  if (!isJson) throw new Refused(response.status, { code: "not_json" });
   return body;
 }
 

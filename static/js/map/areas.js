@@ -7,10 +7,11 @@ const { L } = window;
 
 /**
  * Draw a GeoJSON FeatureCollection (or fetch it, when `source` is an address). `label(properties)` gives the name shown on
- * each; `classOf(properties)` a CSS class (`area--2`, `svc-roads`); `onSelect(properties)` hears clicks. What a click tells
+ * each from zoom `labelsFrom`; `classOf(properties)` a CSS class (`area--2`, `svc-roads`); `onSelect(properties)` hears clicks. What a click tells
  * must also stand in a list: polygons take no keyboard focus.
  */
-export async function showAreas(geoMap, source, { label = null, classOf = () => "", onSelect = null, fit = false } = {}) {
+export async function showAreas(geoMap, source, options = {}) {
+  const { label = null, labelsFrom = 13, classOf = () => "", onSelect = null, fit = false } = options;
   const collection = typeof source === "string" ? await getJson(source) : source;
   const layer = L.geoJSON(collection, {
     interactive: Boolean(onSelect),
@@ -24,6 +25,9 @@ export async function showAreas(geoMap, source, { label = null, classOf = () => 
       if (onSelect) part.on("click", () => onSelect(feature.properties));
     },
   }).addTo(geoMap.leaflet);
+  const showLabels = () => geoMap.element.classList.toggle("hides-area-labels", geoMap.view.zoom < labelsFrom);
+  geoMap.leaflet.on("zoomend", showLabels);
   if (fit) geoMap.leaflet.fitBounds(layer.getBounds());
+  showLabels();
   return { remove: () => layer.remove(), collection };
 }

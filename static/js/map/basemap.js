@@ -112,10 +112,12 @@ function rules(language) {
     ],
     labelRules: [
       label("places", { from: 0, size: 14, weight: 600, filter: ofClass("city", "town") }),
+      label("places", { from: 11, size: 12, ink: "label-water", filter: ofClass("water") }),
+      label("places", { from: 12, size: 12.5, weight: 500, filter: ofClass("quarter") }),
+      label("places", { from: 11, size: 12, filter: ofClass("neighbour", "hill") }),
+      label("places", { from: 14, size: 11.5, filter: ofClass("landmark") }),
       label("water", { from: 12, size: 12, ink: "label-water" }),
-      label("places", { from: 12, size: 12.5, weight: 500 }),
       label("landuse", { from: 14, size: 11.5 }),
-      label("relief", { from: 11, size: 12 }),
       label("roads", { from: 14, size: 11, line: true }),
     ],
   };

@@ -118,7 +118,7 @@ export class ComplaintLayer {
 
   #open(point, opener) {
     const content = [
-      el("h3", { class: "map-popup__title" }, el("a", { href: point.url }, point.category)),
+      el("h2", { class: "map-popup__title" }, el("a", { href: point.url }, point.category)),
       el(
         "p",
         { class: "cluster" },

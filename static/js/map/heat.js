@@ -95,7 +95,7 @@ export function heatLegend({ classes, n, period }, words) {
   return el(
     "section",
     { class: "heat-legend" },
-    el("h3", {}, words.title),
+    el("h2", {}, words.title),
     el("p", {}, words.unit),
     el("ul", {}, rows),
     el("p", {}, fill(words.facts, facts)),
