@@ -11,11 +11,18 @@ from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse, translate_url
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, get_language_info, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import (
+    get_language,
+    get_language_from_path,
+    get_language_info,
+    ngettext,
+    pgettext,
+    pgettext_lazy,
+)
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -57,9 +64,13 @@ def menu_links(context: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 @register.simple_tag(takes_context=True)
 def language_links(context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """This very page in each language: `{code, name, url, dir, current}`; path and query are kept."""
+    """This very page in each language: `{code, name, short, url, dir, current}`; path and query are kept.
+
+    Addresses differ by their prefix only, so this holds for pages of errors too; without a prefix it leads home.
+    """
     request: HttpRequest = context["request"]
     here = request.get_full_path()
+    prefix = f"/{get_language_from_path(request.path_info)}/"
     links = []
     for code, _name in settings.LANGUAGES:
         info = get_language_info(code)
@@ -69,7 +80,7 @@ def language_links(context: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "name": info["name_local"],
                 "short": info["name_local"] if code == "ar" else code.upper(),
                 "dir": "rtl" if info["bidi"] else "ltr",
-                "url": translate_url(here, code),
+                "url": f"/{code}/{here.removeprefix(prefix)}" if here.startswith(prefix) else f"/{code}/",
                 "current": code == get_language(),
             }
         )
