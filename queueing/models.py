@@ -1,7 +1,17 @@
-"""Rows as a queue: what is to be done later is a row with a state, a lease and a next time (no domain knowledge here)."""
+"""Rows as a queue: what is to be done later is a row with a state, a lease and a next time (no domain knowledge here).
 
+    for row in claims(Model, now=now, limit=50):     one at a time: a row that kills its worker costs only itself
+        work outside any transaction
+        finish(row) or fail(row, error, now=now)     counts only while the claim holds
+
+A claim is known by its lease and its number (`attempts`): a worker that comes back after its lease ran out changes
+nothing. So each effect must itself bear being done twice, or be stored together with the finish.
+"""
+
+import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -16,7 +26,9 @@ class QueueState(models.TextChoices):
 
 MAX_ATTEMPTS = 8
 LEASE = timedelta(seconds=60)
+# Waits after the first, second … attempt: about four hours in all.
 BACK_OFF_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200)
+WORKER_DIED = "every attempt ended with the death of its worker"
 
 
 class QueueRow(models.Model):
@@ -39,37 +51,86 @@ def claim(model: type[Row], *, now: datetime, limit: int, lease: timedelta = LEA
     """Lease up to `limit` due rows to the caller, oldest first; rows that another worker holds are skipped.
 
     The lease is written in a transaction of its own, so that the work happens outside any transaction. Each claim counts
-    as an attempt: work that kills its worker still runs out of attempts.
+    as an attempt: a row whose every attempt ended with the death of its worker is FAILED here instead of claimed again.
     """
     with transaction.atomic():
-        rows = list(
+        due = list(
             model._default_manager.select_for_update(skip_locked=True, of=("self",))
-            .filter(Q(leased_until=None) | Q(leased_until__lt=now), queue_state=QueueState.DUE, next_attempt_at__lte=now)
+            .filter(
+                Q(leased_until=None) | Q(leased_until__lte=now), queue_state=QueueState.DUE, next_attempt_at__lte=now
+            )
             .order_by("next_attempt_at", "pk")[:limit]
         )
-        for row in rows:
-            row.leased_until = now + lease
-            row.attempts += 1
-        model._default_manager.bulk_update(rows, ["leased_until", "attempts"])
+        rows = []
+        for row in due:
+            if row.attempts >= MAX_ATTEMPTS:
+                row.queue_state, row.leased_until, row.last_error = QueueState.FAILED, None, WORKER_DIED
+            else:
+                row.leased_until = now + lease
+                row.attempts += 1
+                rows.append(row)
+        model._default_manager.bulk_update(due, ["queue_state", "leased_until", "attempts", "last_error"])
     return rows
 
 
-def finish(row: QueueRow, *, state: QueueState = QueueState.DONE) -> bool:
-    """Compare-and-set: True if this worker's claim still holds and the row is now `state`; False if it lost the lease."""
-    updated = (
-        type(row)
-        ._default_manager.filter(pk=row.pk, queue_state=QueueState.DUE, attempts=row.attempts)
-        .update(queue_state=state, leased_until=None, last_error="")
-    )
-    return updated == 1
+def claims(
+    model: type[Row], *, now: datetime, limit: int, seconds: float = 20.0, lease: timedelta = LEASE
+) -> Iterator[Row]:
+    """Claim due rows one by one, each just before it is worked on, at most `limit` and for about `seconds`.
+
+    Each lease begins when its row is handed out. Rows that become due meanwhile are included.
+    """
+    started = time.monotonic()
+    for _ in range(limit):
+        passed = time.monotonic() - started
+        if passed > seconds:
+            return
+        rows = claim(model, now=now + timedelta(seconds=passed), limit=1, lease=lease)
+        if not rows and not _any_due(model, now):
+            return
+        yield from rows
 
 
-def fail(row: QueueRow, error: str, *, now: datetime, permanent: bool = False) -> QueueState:
-    """Give the row back: later each time, and FAILED (seen by people) when attempts run out or the fault is permanent."""
+def _any_due(model: type[Row], now: datetime) -> bool:
+    """False when nothing is left to claim: an empty claim may also mean that a poisoned row was put aside."""
+    free = Q(leased_until=None) | Q(leased_until__lte=now)
+    return model._default_manager.filter(free, queue_state=QueueState.DUE, next_attempt_at__lte=now).exists()
+
+
+def finish(row: QueueRow, *, state: QueueState = QueueState.DONE, **changes: Any) -> bool:
+    """Compare-and-set: True if this worker's claim still holds and the row is now `state`, with `changes` to its columns.
+
+    False if the claim was lost (lease over and claimed again, or cancelled): then the row is as others left it.
+    """
+    return _held(row).update(queue_state=state, leased_until=None, last_error="", **changes) == 1
+
+
+def fail(row: QueueRow, error: str, *, now: datetime, permanent: bool = False) -> QueueState | None:
+    """Give the row back: later each time, and FAILED (seen by people) when attempts run out or the fault is permanent.
+
+    Returns the row's state; None if the claim was lost, then nothing changed.
+    """
     gone = permanent or row.attempts >= MAX_ATTEMPTS
     state = QueueState.FAILED if gone else QueueState.DUE
-    wait = BACK_OFF_SECONDS[min(row.attempts, len(BACK_OFF_SECONDS)) - 1]
-    type(row)._default_manager.filter(pk=row.pk, queue_state=QueueState.DUE, attempts=row.attempts).update(
-        queue_state=state, leased_until=None, next_attempt_at=now + timedelta(seconds=wait), last_error=error[:300]
+    wait = timedelta(seconds=BACK_OFF_SECONDS[min(row.attempts, len(BACK_OFF_SECONDS)) - 1])
+    updated = _held(row).update(
+        queue_state=state, leased_until=None, next_attempt_at=now + wait, last_error=error[:300]
     )
-    return state
+    return state if updated else None
+
+
+def put_back(row: QueueRow, error: str, *, until: datetime) -> bool:
+    """Give the row back without counting the attempt: what it needs is away (a mail server), the row is not at fault."""
+    return (
+        _held(row).update(
+            leased_until=None, next_attempt_at=until, attempts=max(row.attempts - 1, 0), last_error=error[:300]
+        )
+        == 1
+    )
+
+
+def _held(row: QueueRow) -> "models.QuerySet[Any]":
+    """The row, if the claim that `row` was handed out with still stands."""
+    return type(row)._default_manager.filter(
+        pk=row.pk, queue_state=QueueState.DUE, attempts=row.attempts, leased_until=row.leased_until
+    )
