@@ -28,8 +28,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster,
     yield own, environment, places
     services.stop(own, environment, places)
     for folder in (places.sockets, places.cluster):
-        if not folder.is_relative_to(var):
-            shutil.rmtree(folder)
+        shutil.rmtree(folder)
 
 
 def test_sockets_are_short_and_private(running: tuple[Cluster, Environment, Places]) -> None:
@@ -100,6 +99,8 @@ def test_an_interrupted_making_leaves_nothing_that_is_taken_for_a_cluster(tmp_pa
     own = Cluster(find_binaries(), places, durable=False)
     cluster.create(own)
     assert (places.data / "postgresql.conf").exists()
+    for folder in (places.sockets, places.cluster):
+        shutil.rmtree(folder)
 
 
 def test_a_missing_version_is_told_with_its_package(tmp_path: Path) -> None:
