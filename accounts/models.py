@@ -1,5 +1,7 @@
 """Who someone is and what they may see: a user, and memberships (role + scope)."""
 
+from collections.abc import Iterator
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
@@ -33,6 +35,26 @@ class User(AbstractUser):
 
     def get_session_auth_hash(self) -> str:
         return f"{super().get_session_auth_hash()}:{self.session_version}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under older secret keys, so that changing the key signs nobody out."""
+        for old in super().get_session_auth_fallback_hash():
+            yield f"{old}:{self.session_version}"
+
+    def administered_city_ids(self) -> list[int] | None:
+        """The jurisdictions this person administers; None is all of them (a superuser)."""
+        if self.is_superuser:
+            return None
+        return [m.jurisdiction_id for m in self.memberships.all() if m.role == Role.ADMINISTRATOR]
+
+    def administers(self, jurisdiction_id: int) -> bool:
+        ids = self.administered_city_ids()
+        return ids is None or jurisdiction_id in ids
+
+    @property
+    def has_admin(self) -> bool:
+        """True for who may open the administration pages."""
+        return self.is_active and self.administered_city_ids() != []
 
 
 class Membership(models.Model):

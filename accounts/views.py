@@ -3,7 +3,9 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
 
+from accounts.access import load_memberships
 from accounts.models import Role, User
 
 # First match wins: where each role works (product.md "For whom").
@@ -15,17 +17,24 @@ HOMES = (
     (Role.TRIAGE_OFFICER, "desk"),
     (Role.MODERATOR, "moderation"),
     (Role.OPERATOR_USER, "desk"),
-    (Role.ADMINISTRATOR, "desk"),
+    (Role.ADMINISTRATOR, "admin:index"),
 )
 
 
 def home_of(user: User) -> str:
-    """Name of the URL where this person's work lies; the public map for who has no staff page yet."""
-    roles = set(user.memberships.values_list("role", flat=True))
-    return next((url for role, url in HOMES if role in roles), "home")
+    """Address where this person's work lies; the public map for who has no staff page yet."""
+    roles = {membership.role for membership in load_memberships(user)}
+    if user.is_superuser:
+        roles.add(Role.ADMINISTRATOR)
+    name = next((url for role, url in HOMES if role in roles), "home")
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return reverse("home")
 
 
 @login_required
 def staff_home(request: HttpRequest) -> HttpResponse:
+    """Where sign-in leads."""
     assert isinstance(request.user, User)
     return redirect(home_of(request.user))

@@ -10,11 +10,11 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
-from accounts.models import Role, User
+from accounts.models import Membership, Role, User
 from complaints.workflow import OPEN_STATES
 
 if TYPE_CHECKING:
-    from complaints.models import Complaint
+    from complaints.models import Complaint  # noqa: F401 (the class below names it in a string)
 
 # Roles that see every complaint of their jurisdiction.
 JURISDICTION_ROLES = (Role.TRIAGE_OFFICER, Role.MODERATOR, Role.ADMINISTRATOR, Role.OFFICE)
@@ -29,17 +29,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         """The complaints that a member of staff may open, by membership: whole jurisdiction, own unit, or own assignments."""
         allowed = Q(pk__in=[])
         for membership in user.memberships.all():
-            scope = Q(jurisdiction_id=membership.jurisdiction_id)
-            if membership.district_code:
-                scope &= Q(district__code=membership.district_code) | Q(
-                    district__parent_code=membership.district_code
-                )
-            if membership.role in JURISDICTION_ROLES:
-                allowed |= scope
-            elif membership.role in (Role.CLERK, Role.UNIT_MANAGER, Role.OPERATOR_USER):
-                allowed |= scope & Q(unit_id=membership.unit_id)
-            elif membership.role == Role.CREW_MEMBER:
-                allowed |= scope & Q(unit_id=membership.unit_id, assigned_to_id=user.pk)
+            allowed |= scope_of(membership)
         return self.filter(allowed)
 
     def open(self) -> "ComplaintQuerySet":
@@ -50,14 +40,34 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 
     def late(self, now: datetime) -> "ComplaintQuerySet":
         """Open and past the first answer's or the resolution's deadline: the rule of Complaint.is_late in SQL."""
-        clock = Coalesce(F("paused_at"), Value(now))
-        return self.open().filter(Q(answered_at=None, answer_due_at__lt=clock) | Q(resolution_due_at__lt=clock))
+        return self.filter(late_condition(now))
 
     def near(self, point: Point, radius_m: float) -> "ComplaintQuerySet":
         """Within `radius_m` metres of a WGS 84 point, by the public place (index complaint_public_place)."""
         return self.filter(public_point__dwithin=(point, _degrees_around(point, radius_m))).filter(
             public_point__distance_lte=(point, D(m=radius_m))
         )
+
+
+def scope_of(membership: Membership) -> Q:
+    """The complaints that one membership lets its user open; none for roles that work elsewhere."""
+    scope = Q(jurisdiction_id=membership.jurisdiction_id)
+    if membership.district_code:
+        scope &= Q(district__code=membership.district_code) | Q(district__parent_code=membership.district_code)
+    if membership.role in JURISDICTION_ROLES:
+        return scope
+    if membership.role in (Role.CLERK, Role.UNIT_MANAGER, Role.OPERATOR_USER):
+        return scope & Q(unit_id=membership.unit_id)
+    if membership.role == Role.CREW_MEMBER:
+        return scope & Q(unit_id=membership.unit_id, assigned_to_id=membership.user_id)
+    return Q(pk__in=[])
+
+
+def late_condition(now: datetime) -> Q:
+    """Open and past a promise at `now`."""
+    clock = Coalesce(F("paused_at"), Value(now))
+    missed = Q(answered_at=None, answer_due_at__lt=clock) | Q(resolution_due_at__lt=clock)
+    return Q(state__in=OPEN_STATES) & missed
 
 
 def _degrees_around(point: Point, radius_m: float) -> float:

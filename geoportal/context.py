@@ -1,13 +1,72 @@
 """What every page knows: the city, the basemap, the staff pages of this person."""
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language, pgettext_lazy
+
+from accounts.access import load_memberships
+from accounts.models import Role, User
+from catalogue.models import Jurisdiction
+from catalogue.translated import text_in
+from complaints.filters import jurisdiction_of
+from complaints.permissions import MODERATING
+
+_DESK_READERS = MODERATING | {Role.OPERATOR_USER, Role.OFFICE}
+
+# URL name, label, and who works there (product.md "For whom"). A page that does not exist is left out.
+STAFF_PAGES = (
+    ("desk", pgettext_lazy("menu", "Desk"), _DESK_READERS),
+    ("moderation", pgettext_lazy("menu", "Moderation"), MODERATING),
+    ("field", pgettext_lazy("menu", "Field"), frozenset({Role.CREW_MEMBER})),
+    ("office", pgettext_lazy("menu", "Office"), frozenset({Role.OFFICE, Role.ADMINISTRATOR})),
+)
 
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Template context of every page; no query is made until a template asks."""
+    city = SimpleLazyObject(lambda: _city(request))
     return {
         "basemap_url": settings.BASEMAP_URL,
         "basemap_attribution": settings.BASEMAP_ATTRIBUTION,
         "demo": settings.DEMO,
+        "city_name": SimpleLazyObject(lambda: text_in(city.name, get_language() or "fr") if city else ""),
+        "data_license": SimpleLazyObject(lambda: city.license if city else ""),
+        "data_source": SimpleLazyObject(lambda: city.source if city else ""),
+        "staff_nav": SimpleLazyObject(lambda: staff_nav(request)),
     }
+
+
+def staff_nav(request: HttpRequest) -> list[dict[str, object]]:
+    """The staff pages of this person, `{url, label, current}`; the one that this page belongs to is the current one."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return []
+    roles = {membership.role for membership in load_memberships(user)}
+    links: list[dict[str, object]] = []
+    for name, label, allowed in STAFF_PAGES:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        if roles & allowed:
+            links.append({"url": url, "label": label, "current": False})
+    here = [link for link in links if request.path.startswith(str(link["url"]))]
+    if here:
+        # The desk's address begins the moderator's too: the longest one that fits is meant.
+        max(here, key=lambda link: len(str(link["url"])))["current"] = True
+    return links
+
+
+def _city(request: HttpRequest) -> Jurisdiction | None:
+    """The city of the page: what it says in its address, else the one where this member of staff works."""
+    user = getattr(request, "user", None)
+    if "jurisdiction" not in request.GET and isinstance(user, User):
+        memberships = load_memberships(user)
+        if memberships:
+            return memberships[0].jurisdiction
+    try:
+        return jurisdiction_of(request)
+    except Http404:
+        return None

@@ -45,7 +45,7 @@ if PRODUCTION and not PUBLIC_URL_IS_GIVEN:
 
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
-    "geoportal.admin_site.CityAdminConfig",
+    "geoportal.admin_config.CityAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
