@@ -72,4 +72,4 @@ def test_malformed_codes_and_colours_never_reach_the_stylesheet() -> None:
 def _tokens(appearance: str) -> dict[str, str]:
     text = (CSS / "tokens.css").read_text()
     start = ":root {" if appearance == "light" else ':root[data-theme="dark"] {'
-    return dict(re.findall(r"--([\w-]+):\s*(#[0-9a-f]{6});", text.split(start)[1].split("\n}")[0]))
+    return dict(re.findall(r"--([\w-]+):\s*(#[0-9a-f]{6});", text.split(start)[1].split("}")[0]))

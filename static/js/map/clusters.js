@@ -17,10 +17,14 @@ const SIZES = [
   [Infinity, 66],
 ];
 
+// Pins nearer than this many pixels (across, down) become one button: a pin that covers another cannot be hit.
+// Places that are public as a grid cell share their point, so this happens at every zoom.
+const APART = [36, 40];
+
 /**
  * A layer that keeps asking `url` for what the map shows.
  * `filters()` gives a URLSearchParams; `symbols` maps a service code to its icon; `words` are translated texts with places:
- * cell "{n} … {late}", point "{category} {state} {number}", late, open, close, failed, shown "{n}".
+ * cell "{n} … {open} … {late}", point "{category} {state} {number}", late, open, close, failed, shown "{n}".
  * `onLoad(data)` hears each answer, `onSelect(trackingNumber)` each opened pin.
  */
 export class ComplaintLayer {
@@ -35,7 +39,9 @@ export class ComplaintLayer {
 
   /** Make the pin of a complaint stand out while its row is pointed at; null for none. */
   highlight(trackingNumber) {
-    for (const [key, { node }] of this.markers) node.classList.toggle("is-highlighted", key === trackingNumber);
+    for (const [key, { node }] of this.markers) {
+      node.classList.toggle("is-highlighted", Boolean(trackingNumber) && key.split(",").includes(trackingNumber));
+    }
   }
 
   async #load() {
@@ -63,7 +69,9 @@ export class ComplaintLayer {
   #show(data) {
     const rows = new Map();
     for (const cell of data.cells || []) rows.set(`${cell.bbox.join()}:${cell.n}:${cell.late}:${cell.service}`, cell);
-    for (const point of data.points || []) rows.set(point.tracking_number, point);
+    for (const points of this.#heaps(data.points || [])) {
+      rows.set(points.map((point) => point.tracking_number).join(), points);
+    }
     const hadFocus = this.geoMap.element.contains(document.activeElement);
     for (const [key, { marker }] of this.markers) {
       if (rows.has(key)) continue;
@@ -72,11 +80,54 @@ export class ComplaintLayer {
     }
     for (const [key, row] of rows) {
       if (this.markers.has(key)) continue;
-      const made = data.kind === "cells" ? this.#cell(row) : this.#point(row);
+      const made = data.kind === "cells" ? this.#cell(row) : row.length > 1 ? this.#heap(row) : this.#point(row[0]);
       made.marker.addTo(this.group);
       this.markers.set(key, made);
     }
     if (hadFocus && !this.geoMap.element.contains(document.activeElement)) this.geoMap.focus();
+  }
+
+  // Lists of points that lie (nearly) on each other at this zoom; most hold one.
+  #heaps(points) {
+    const heaps = [];
+    for (const point of points) {
+      const place = this.geoMap.leaflet.latLngToLayerPoint([point.lat, point.lon]);
+      const heap = heaps.find(
+        (other) => Math.abs(other.place.x - place.x) < APART[0] && Math.abs(other.place.y - place.y) < APART[1],
+      );
+      if (heap) heap.points.push(point);
+      else heaps.push({ place, points: [point] });
+    }
+    return heaps.map((heap) => heap.points);
+  }
+
+  #heap(points) {
+    const [{ lon, lat, service }] = points;
+    const same = points.every((point) => point.service === service);
+    const made = this.#cell({
+      lon,
+      lat,
+      n: points.length,
+      open: points.filter((point) => !point.state_group || point.state_group === "open").length,
+      late: points.filter((point) => point.late).length,
+      service: same ? service : null,
+      onSelect: () => this.#list(points, made.node),
+    });
+    return made;
+  }
+
+  #list(points, opener) {
+    const rows = points.map((point) =>
+      el(
+        "li",
+        { class: `svc-${point.service}` },
+        el("a", { href: point.url }, point.category),
+        el("span", { class: "muted" }, ` ${point.state_label} `),
+        el("span", { class: "tracking-number" }, point.tracking_number),
+      ),
+    );
+    const content = [el("h2", { class: "map-popup__title" }, opener.title), el("ul", { class: "map-popup__list" }, rows)];
+    openPopup(this.geoMap.leaflet, [points[0].lon, points[0].lat], content, { closeLabel: this.words.close, opener, lift: 34 });
   }
 
   #cell(cell) {
@@ -94,12 +145,14 @@ export class ComplaintLayer {
         class: `map-cell map-cell--${size + 1} ${cell.service ? `svc-${cell.service}` : ""}`,
         "aria-label": label,
         title: label,
-        onclick: () => this.geoMap.fit(cell.bbox, { padding: 40 }),
+        onclick: cell.onSelect || (() => this.geoMap.fit(cell.bbox, { padding: 40 })),
       },
       lateRing(cell.n ? cell.late / cell.n : 0),
       el("span", {}, formatNumber(cell.n)),
     );
-    return { node, marker: nodeMarker(cell.lon, cell.lat, node, [diameter, diameter]) };
+    // A heap stands where the head of its first pin would: then no pin hides it.
+    const standing = Boolean(cell.onSelect);
+    return { node, marker: nodeMarker(cell.lon, cell.lat, node, [diameter, diameter], { standing }) };
   }
 
   #point(point) {
