@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runner import cluster
@@ -52,26 +53,37 @@ class Preparation:
         self.stamps = DatabaseStamps(binaries, environment.owner_url)
 
     def everything(self) -> None:
-        """All that must be done before the first page is served."""
-        self.schema()
+        """All that must be done before the first page is served; files beside the database, a processor each."""
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            files = pool.submit(self._files)
+            self.schema()
+            self._city()
+            if self.environment.demo:
+                self._first_demo()
+            files.result()
+
+    def _files(self) -> None:
+        log = self.places.logs / "prepare-files.log"
         static = _tree(REPOSITORY / "static", REPOSITORY / "package-lock.json", RUN_LOCK)
         if self._file_differs("static", static):
-            self._manage("Collecting static files", "collectstatic", "--no-input", "--verbosity", "0")
+            self._manage("Collecting static files", "collectstatic", "--no-input", "--verbosity", "0", log=log)
             self._note_file("static", static)
         pack = _tree(CITY_PACK)
         if self._file_differs("basemap", pack):
-            self._manage("Drawing the basemap", "build_basemap")
+            self._manage("Drawing the basemap", "build_basemap", log=log)
             self._note_file("basemap", pack)
+
+    def _city(self) -> None:
+        pack = _tree(CITY_PACK)
         if self.stamps.get("city") != pack:
             self._manage("Loading the city pack of Tétouan", "load_city", str(CITY_PACK))
             self.stamps.set("city", pack)
-        if self.environment.demo:
-            self._first_demo()
 
     def schema(self) -> None:
         """What every command needs: the tables as the code knows them, and the words."""
         compile_messages(self.log)
-        migrations = _tree(*sorted(REPOSITORY.glob("*/migrations")), RUN_LOCK)
+        rights = REPOSITORY / "geoportal" / "management" / "commands" / "grant_runtime.py"
+        migrations = _tree(*sorted(REPOSITORY.glob("*/migrations")), rights, RUN_LOCK)
         if self.stamps.get("migrations") != migrations:
             self._manage("Migrating the database", "migrate", "--no-input", owner=True)
             owner, runtime = (
@@ -103,9 +115,9 @@ class Preparation:
     def _note_file(self, name: str, value: str) -> None:
         (self.places.var / "stamps" / name).write_text(value)
 
-    def _manage(self, title: str, *arguments: str, owner: bool = False) -> None:
+    def _manage(self, title: str, *arguments: str, owner: bool = False, log: Path | None = None) -> None:
         variables = self.environment.migrating() if owner else self.environment.variables
-        run_logged(title, manage(*arguments), log=self.log, env=variables, cwd=REPOSITORY)
+        run_logged(title, manage(*arguments), log=log or self.log, env=variables, cwd=REPOSITORY)
 
 
 def compile_messages(log: Path) -> None:
