@@ -83,3 +83,34 @@ def database_settings(url: str, *, variable: str) -> DatabaseSettings:
         "PORT": port,
         "OPTIONS": options,
     }
+
+
+def mail_settings(url: str) -> dict[str, object]:
+    """Django's EMAIL_* settings from `smtp://user:password@host:587?tls=1` or `smtps://…`; empty for an empty URL.
+
+    `tls=1` is STARTTLS; smtps is TLS from the first byte. The password may hold %-escapes.
+    """
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp://user:password@host:587?tls=1 or smtps://…")
+    try:
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured("EMAIL_URL names a port that is no number") from None
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    tls = options.pop("tls", "0")
+    if options or tls not in {"0", "1"}:
+        raise ImproperlyConfigured("EMAIL_URL takes one option: tls=1 or tls=0")
+    direct = parts.scheme == "smtps"
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or (465 if direct else 587 if tls == "1" else 25),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": direct,
+        "EMAIL_USE_TLS": tls == "1" and not direct,
+        # A server that hangs may hold up one sweep, not for longer than this.
+        "EMAIL_TIMEOUT": 10,
+    }

@@ -8,7 +8,16 @@ from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from geoportal.env import database_settings, env_bool, env_float, env_int, env_list, env_secret, env_text
+from geoportal.env import (
+    database_settings,
+    env_bool,
+    env_float,
+    env_int,
+    env_list,
+    env_secret,
+    env_text,
+    mail_settings,
+)
 from geoportal.native import library_path
 
 # Time zones come from the locked `tzdata` package: a machine's own data may be a year old, and Morocco left UTC+1 on
@@ -245,6 +254,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 # --- Mail: EMAIL_URL=smtp://user:password@host:587?tls=1, or files under var/mail
 EMAIL_URL = env_secret("EMAIL_URL")
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_URL else "notifications.channels.folder.MailFolder"
+)
+globals().update(mail_settings(EMAIL_URL))
 MAIL_DIR = VAR_DIR / "mail"
 DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL", "Geoportal <noreply@example.org>")
 

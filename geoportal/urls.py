@@ -12,6 +12,7 @@ urlpatterns = [
     path("health/ready", views.ready, name="health_ready"),
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
+    path("", include("notifications.urls")),
 ]
 urlpatterns += i18n_patterns(
     path("accounts/", include("allauth.urls")),

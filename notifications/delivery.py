@@ -1,0 +1,77 @@
+"""The sweep that delivers the outbox: at least once, later each time on trouble, never in a request."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+from notifications.channels.email import Trouble, send
+from notifications.models import OutboxMessage
+from notifications.outbox import mail_path
+from queueing.alone import alone
+from queueing.models import QueueState, claims, fail, finish, put_back
+
+logger = logging.getLogger(__name__)
+
+# How long a message waits for a mail server that is away, and when it is given up.
+SERVER_AWAY = timedelta(seconds=60)
+GIVE_UP_AFTER = timedelta(days=5)
+
+
+def deliver_due(*, now: datetime, limit: int = 100) -> int:
+    """Deliver due messages, oldest first, over one connection; how many left.
+
+    Trouble with the server ends the sweep: the message at hand waits a minute, the others are not touched. Only one
+    sweep runs at a time, so that a server that hangs holds up one worker and not all.
+    """
+    sent = 0
+    with alone("deliver-messages") as is_mine:
+        connection = get_connection()
+        try:
+            for message in claims(OutboxMessage, now=now, limit=limit if is_mine else 0):
+                trouble = _deliver(message, connection, now)
+                sent += trouble is None
+                if trouble is not None and trouble.server:
+                    break
+        finally:
+            _close(connection)
+    return sent
+
+
+def _deliver(message: OutboxMessage, connection: BaseEmailBackend, now: datetime) -> Trouble | None:
+    try:
+        send(message, connection)
+    except Trouble as trouble:
+        _postpone(message, trouble, now)
+        return trouble
+    if not finish(message, sent_at=now):
+        _forget_if_erased(message)
+    return None
+
+
+def _postpone(message: OutboxMessage, trouble: Trouble, now: datetime) -> None:
+    """Logs name the message, never the address: what a server answers may quote it."""
+    if now - message.created_at > GIVE_UP_AFTER:
+        state = fail(message, trouble.text, now=now, permanent=True)
+    elif trouble.server:
+        put_back(message, trouble.text, until=now + SERVER_AWAY)
+        logger.warning("message %s waits: the mail server is in trouble", message.pk)
+        return
+    else:
+        state = fail(message, trouble.text, now=now, permanent=trouble.permanent)
+    if state == QueueState.FAILED:
+        logger.error("message %s about %s was given up", message.pk, message.reference)
+
+
+def _forget_if_erased(message: OutboxMessage) -> None:
+    """Its reporter was erased while it was being written to disk: then the file must not stay either."""
+    if OutboxMessage.objects.filter(pk=message.pk, queue_state=QueueState.CANCELLED).exists():
+        mail_path(message.pk, message.reference).unlink(missing_ok=True)
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    try:
+        connection.close()
+    except OSError:
+        logger.warning("the mail server did not say goodbye")
