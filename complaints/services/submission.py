@@ -24,7 +24,7 @@ from complaints.services.history import new_event, new_feed_item
 from complaints.tracking import new_tracking_number
 from complaints.workflow import REPORTER
 
-_NUMBER_ATTEMPTS = 5
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,14 @@ def submit(new: NewComplaint, *, now: datetime, idempotency: Idempotency | None 
     The same key and body give the first receipt again. Raises OutsideJurisdictions, UnknownCategory, AnswerInvalid,
     IdempotencyMismatch or IdempotencyInProgress; then nothing is stored.
     """
-    for attempt in range(_NUMBER_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         try:
             return _submit_once(new, now=now, idempotency=idempotency)
         except IntegrityError as error:
-            # Two random numbers met (once in 27 thousand million pairs): the whole transaction runs again.
-            if "tracking_number" not in str(error) or attempt + 1 == _NUMBER_ATTEMPTS:
+            # Two random numbers met (once in 27 thousand million pairs), or the first request with this key was stored
+            # between our look at the keys and our lock: the whole transaction runs again.
+            again = "tracking_number" in str(error) or "idempotencykey" in str(error)
+            if not again or attempt + 1 == _ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
