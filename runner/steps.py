@@ -29,7 +29,7 @@ def step(title: str) -> Iterator[None]:
     begun = time.monotonic()
     yield
     if (took := time.monotonic() - begun) > 2:
-        say(f"  done in {took:.1f} s")
+        say(f"  done in {took:.1f} s: {title}")
 
 
 def run_logged(
@@ -55,7 +55,7 @@ def run_logged(
         except OSError as error:
             raise StepFailed(f"{title}: {command[0]} cannot be started: {error}") from error
         try:
-            _wait_with_heartbeat(process, log)
+            _wait_with_heartbeat(process, title, log)
         except BaseException:
             process.terminate()
             process.wait()
@@ -65,7 +65,7 @@ def run_logged(
         raise StepFailed(f"{title}: failed with status {process.returncode}. The end of {log}:\n{tail}")
 
 
-def _wait_with_heartbeat(process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_with_heartbeat(process: subprocess.Popen[bytes], title: str, log: Path) -> None:
     begun = time.monotonic()
     while True:
         try:
@@ -73,7 +73,7 @@ def _wait_with_heartbeat(process: subprocess.Popen[bytes], log: Path) -> None:
             return
         except subprocess.TimeoutExpired:
             last = "".join(last_lines(log, 1))[:90]
-            say(f"  … {time.monotonic() - begun:.0f} s  {last}")
+            say(f"  … {time.monotonic() - begun:.0f} s  {title}: {last}")
 
 
 def last_lines(log: Path, count: int, *, since: int = 0) -> list[str]:
