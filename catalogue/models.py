@@ -78,7 +78,9 @@ class Closure(models.Model):
     class Meta:
         ordering = ["first_day"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="closure_days_in_order"),
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")), name="closure_days_in_order"
+            ),
             models.UniqueConstraint(fields=["jurisdiction", "first_day", "last_day"], name="closure_unique"),
         ]
 

@@ -18,7 +18,7 @@ def insert_together(rows: Sequence[models.Model]) -> None:
             value = field.pre_save(row, True)
             if field.primary_key and value is None:
                 continue
-            columns.append(connection.ops.quote_name(field.column))
+            columns.append(connection.ops.quote_name(str(field.column)))
             prepared = field.get_db_prep_save(value, connection)
             if isinstance(prepared, models.Func | models.expressions.Expression):
                 raise TypeError(f"{field.name} is an expression; insert_together takes values")

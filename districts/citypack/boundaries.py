@@ -23,7 +23,7 @@ class Shape:
     code: str
     name: dict[str, str]
     properties: dict[str, Any]
-    geometry: shapely.Geometry
+    geometry: Any  # shapely geometry; polygons are always MultiPolygon
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-from django.contrib.gis.geos import GEOSGeometry, Point
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
 from django.db import connection, transaction
 from django.db.models import Max
 
@@ -40,6 +40,14 @@ def _check_prefix(pack: PackTables, report: Report) -> None:
     prefix = pack.city["tracking_prefix"]
     if Jurisdiction.objects.filter(tracking_prefix=prefix).exclude(code=pack.city["code"]).exists():
         report.faults.append(Fault("duplicate_code", f"tracking_prefix {prefix} belongs to another city", "city.toml"))
+
+
+_CITY_VALUES = ("name", "tracking_prefix", "languages", "time_zone", "country", "bounds") + (
+    "edge_tolerance_m",
+    "legal_answer_limit_days",
+    "license",
+    "source",
+)
 
 
 class _Loader:
@@ -92,21 +100,7 @@ class _Loader:
         pack = self.pack.city
         self.city = Jurisdiction.objects.filter(code=pack["code"]).first() or Jurisdiction(code=pack["code"])
         consent = pack.get("consent", {})
-        values = {
-            name: pack[name]
-            for name in (
-                "name",
-                "tracking_prefix",
-                "languages",
-                "time_zone",
-                "country",
-                "bounds",
-                "edge_tolerance_m",
-                "legal_answer_limit_days",
-                "license",
-                "source",
-            )  # fmt: skip
-        }
+        values = {name: pack[name] for name in _CITY_VALUES}
         values |= {
             "reporter_days_after_close": pack["retention"]["reporter_days_after_close"],
             "emergency": pack.get("emergency", []),
@@ -279,8 +273,10 @@ def _whole(value: Any) -> int | None:
     return int(value) if value is not None else None
 
 
-def _geos(shape: Shape) -> GEOSGeometry:
-    return GEOSGeometry(memoryview(shapely.to_wkb(shape.geometry)), srid=4326)
+def _geos(shape: Shape) -> MultiPolygon:
+    geometry = GEOSGeometry(memoryview(shapely.to_wkb(shape.geometry)), srid=4326)
+    assert isinstance(geometry, MultiPolygon)
+    return geometry
 
 
 def _digest(shapes: Iterable[Shape]) -> str:

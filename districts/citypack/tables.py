@@ -205,10 +205,10 @@ def _enter(pack: PackTables, known: dict[str, dict[str, Any]], table: dict[str, 
     place = f"{where} {noun} {code}"
     if not _is_code(code):
         pack.fault("bad_code", f"{noun} code {code!r} must be 1-60 of a-z, 0-9 and hyphens", where)
-    elif code in known:
+    elif str(code) in known:
         pack.fault("duplicate_code", f"{noun} {code} is given twice", where)
     else:
-        known[code] = table
+        known[str(code)] = table
     return place
 
 

@@ -1,0 +1,75 @@
+"""`manage check_messages`: is every text of the pages translated? `--update` writes the new texts into the catalogues."""
+
+import shutil
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.core.management import call_command
+from django.test.utils import override_settings
+
+from reporting.commands import Fault, Report, ReportingCommand
+
+IGNORED = ["var/*", "node_modules/*", ".venv/*", "tests/*", "bench/*", "runner/*", "scripts/*", "*/migrations/*"]
+
+
+class Command(ReportingCommand):
+    help = "Check that the message catalogues are complete; --update extracts new texts into them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--update", action="store_true", help="write new texts into locale/, to be translated")
+
+    def run(self, **options: Any) -> Report:
+        report = Report()
+        languages = [code for code, _ in settings.LANGUAGES if code != "en"]
+        source = Path(settings.LOCALE_PATHS[0])
+        with tempfile.TemporaryDirectory() as folder:
+            work = source if options["update"] else Path(shutil.copytree(source, Path(folder) / "locale"))
+            with override_settings(LOCALE_PATHS=[str(work)]):
+                call_command(
+                    "makemessages",
+                    locale=languages,
+                    ignore_patterns=IGNORED,
+                    no_location=True,
+                    no_obsolete=True,
+                    no_wrap=True,
+                    verbosity=0,
+                )
+            for language in languages:
+                self._check(language, work / language / "LC_MESSAGES" / "django.po", report)
+        return report
+
+    def _check(self, language: str, file: Path, report: Report) -> None:
+        with file.open("rb") as stream:
+            catalogue: Catalog = read_po(stream, locale=language)
+        messages = [message for message in catalogue if message.id]
+        report.counts[f"{language}_messages"] = len(messages)
+        for message in messages:
+            texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
+            name = message.id[0] if isinstance(message.id, tuple | list) else message.id
+            where = f"{language}: {name[:70]!r}"
+            if message.fuzzy or not all(texts):
+                report.faults.append(Fault("untranslated", "no translation, or a doubtful one", where))
+            elif any(_placeholders(text) - _placeholders_of(message) for text in texts):
+                report.faults.append(Fault("placeholder", "a placeholder that the text does not have", where))
+
+
+def _placeholders_of(message: Message) -> set[str]:
+    ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
+    return set().union(*(_placeholders(text) for text in ids))
+
+
+def _placeholders(text: str) -> set[str]:
+    """Names of `%(name)s` and `{name}` in a text."""
+    percent = {part.split(")")[0] for part in text.split("%(")[1:]}
+    try:
+        braces = {name for _, name, _, _ in Formatter().parse(text) if name}
+    except ValueError:
+        braces = set()
+    return percent | braces
