@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.root),
     path("health/live", views.live, name="health_live"),
     path("health/ready", views.ready, name="health_ready"),
+    path("services.css", views.service_colours, name="service_colours"),
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
     path("", include("notifications.urls")),

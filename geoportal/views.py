@@ -10,6 +10,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language_from_request
 from django.utils.translation import gettext as _
 
+from complaints.filters import jurisdiction_of
+from geoportal.colours import service_colours_css
 from geoportal.health import readiness
 
 RETRY_AFTER_SECONDS = 5
@@ -60,6 +62,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _error_page(title: str, detail: str) -> str:
     return render_to_string("500.html", {"title": title, "detail": detail, "static_url": settings.STATIC_URL})
+
+
+def service_colours(request: HttpRequest) -> HttpResponse:
+    """The stylesheet of a city's service colours; asked for by every page, so browsers may keep it for an hour."""
+    services = jurisdiction_of(request).services.order_by("order", "code")
+    response = HttpResponse(service_colours_css(services), content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = "public, max-age=3600"
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
