@@ -13,6 +13,9 @@ _ARABIC = str.maketrans(
 )
 # Digits that stand for Arabic letters when they are written among Latin ones.
 _DARIJA = str.maketrans({"2": "", "3": "a", "5": "kh", "6": "t", "7": "h", "8": "h", "9": "q"})
+# M'hannech, Mʼhannech and Mhannech are one name.
+_APOSTROPHES = "'’‘ʼʻ`´"
+_DOUBLED = re.compile(r"([a-z])\1")
 _WORD = re.compile(r"[^\W_]+")
 _ARTICLE = re.compile(r"^(?:ال|وال|بال|لل)(?=..)")
 
@@ -24,7 +27,7 @@ _ALIKE = 0.34
 def fold(text: str) -> str:
     """`text` in the form in which it is compared: lower case, no marks, one spelling for each letter, words parted by spaces."""
     plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).translate(_ARABIC)
+    plain = "".join(c for c in plain if not unicodedata.combining(c) and c not in _APOSTROPHES).translate(_ARABIC)
     return " ".join(filter(None, map(_fold_word, _WORD.findall(plain))))
 
 
@@ -32,7 +35,7 @@ def _fold_word(word: str) -> str:
     word = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in word)
     if any("a" <= c <= "z" for c in word):
         word = word.translate(_DARIJA) if any(c.isdigit() for c in word) else word
-        return word.replace("ou", "u")
+        return _DOUBLED.sub(r"\1", word.replace("ou", "u"))
     return _ARTICLE.sub("", word)
 
 

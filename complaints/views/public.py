@@ -1,7 +1,7 @@
 """Pages that anybody may open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.quotas import Quota, spend
 from catalogue.models import Jurisdiction, Service
 from catalogue.snapshot import current_snapshot, snapshot
 from catalogue.translated import text_in
@@ -47,6 +48,8 @@ def home(request: HttpRequest) -> HttpResponse:
         open=Count("pk", filter=Q(state__in=OPEN_STATES)),
         late=Count("pk", filter=Q(pk__in=found.late(now).values("pk"))),
     )
+    if "page_size" not in filters.given:
+        filters = replace(filters, page_size=PAGE_SIZE)
     page = filters.page(found.select_related("category__service", "district"))
     context = {
         "now": now,
@@ -102,7 +105,13 @@ def _last(given: dict[str, list[str]], name: str) -> str:
 
 
 def _map_settings(city: Jurisdiction, filters: Filters) -> dict[str, object]:
-    return {"bounds": city.bounds, "query": filters.query_string(), "jurisdiction": city.code}
+    services = snapshot(city.pk, city.catalogue_version).services.values()
+    return {
+        "feed": "/api/v1/map.json",
+        "jurisdiction": city.code,
+        "query": filters.query_string(),
+        "symbols": {service.code: service.icon for service in services},
+    }
 
 
 def _downloads(filters: Filters) -> list[tuple[str, str]]:
@@ -115,6 +124,8 @@ def track(request: HttpRequest) -> HttpResponse:
     """Find a complaint by its number, typed in any way; a number that is known leads to its page."""
     city = jurisdiction_of(request)
     form = TrackForm(request.GET if "number" in request.GET else None)
+    if form.is_bound:
+        spend(request, Quota.LOOKUP, now=timezone.now())
     if form.is_bound and form.is_valid():
         return redirect("complaint", form.cleaned_data["number"])
     return city_page(request, city, "complaints/track.html", {"form": form}, status=404 if form.errors else 200)
@@ -122,6 +133,7 @@ def track(request: HttpRequest) -> HttpResponse:
 
 def complaint(request: HttpRequest, tracking_number: str) -> HttpResponse:
     """One complaint as the public sees it: the facts of product.md "Who sees what" and nothing else."""
+    spend(request, Quota.LOOKUP, now=timezone.now())
     number = normalise_tracking_number(tracking_number)
     rows = Complaint.objects.select_related("jurisdiction", "category__service", "unit", "district", "merged_into")
     found = rows.filter(tracking_number=number).first() if number else None

@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.quotas import Quota, QuotaExceeded, spend
 from catalogue.models import Category, Jurisdiction
 from catalogue.snapshot import Snapshot, snapshot
 from catalogue.translated import text_in
@@ -82,7 +83,7 @@ def report(request: HttpRequest) -> HttpResponse:
     catalogue = snapshot(city.pk, city.catalogue_version)
     if request.method != "POST":
         return _page(request, catalogue, _new_form(catalogue, initial=_preset(request, catalogue)))
-    form = ReportForm(catalogue, district_choices(city.pk), request.POST, request.FILES)
+    form = ReportForm(catalogue, district_choices(city.pk), _with_found_place(request.POST), request.FILES)
     if "find" in request.POST:
         return _found_places(request, catalogue, form)
     if not form.is_valid():
@@ -92,9 +93,12 @@ def report(request: HttpRequest) -> HttpResponse:
         place = _place(city, form)
         if not _wants_json(request) and form.cleaned_data["reviewed"] != _signature(form):
             return _review(request, catalogue, form, _preview(city, place, form.cleaned_data, now))
+        spend(request, Quota.COMPLAINT, now=now)
         given = _submit(request, city, form, place, now)
     except ComplaintError as error:
         return _refused(request, catalogue, _with_error(form, error, city), error)
+    except QuotaExceeded as error:
+        return _too_many(request, catalogue, form, error)
     address = reverse("secret_link", args=[secret_token(given.complaint_id, link_version=1)]) + "?new=1"
     if _wants_json(request):
         return JsonResponse({"tracking_number": given.tracking_number, "next": address}, status=201)
@@ -104,6 +108,7 @@ def report(request: HttpRequest) -> HttpResponse:
 @require_safe
 def check(request: HttpRequest) -> HttpResponse:
     """What the page shows of a place and a category before sending, as a piece of HTML; stores nothing."""
+    spend(request, Quota.ROUTE, now=timezone.now())
     city = jurisdiction_of(request)
     catalogue = snapshot(city.pk, city.catalogue_version)
     form = ReportForm(catalogue, district_choices(city.pk), initial=_preset(request, catalogue))
@@ -122,6 +127,7 @@ def check(request: HttpRequest) -> HttpResponse:
 @require_safe
 def places(request: HttpRequest) -> JsonResponse:
     """Quarters, streets and landmarks whose name answers `q`, best first."""
+    spend(request, Quota.ROUTE, now=timezone.now())
     city = jurisdiction_of(request)
     language = get_language() or "fr"
     found = search_places(city.pk, request.GET.get("q", "")[:100])
@@ -155,6 +161,16 @@ def _preset(request: HttpRequest, catalogue: Snapshot) -> dict[str, str]:
         preset.pop("category", None)
     preset["asked"] = preset.get("category", "")
     return preset
+
+
+def _with_found_place(posted: QueryDict) -> QueryDict:
+    """Without JavaScript a place found by name arrives as "longitude latitude"; it counts where no coordinates are given."""
+    found = posted.get("found_place", "").split()
+    if len(found) != 2 or posted.get("longitude") or posted.get("latitude"):
+        return posted
+    data = posted.copy()
+    data["longitude"], data["latitude"] = found
+    return data
 
 
 def _new_form(catalogue: Snapshot, *, initial: Mapping[str, Any]) -> ReportForm:
@@ -313,11 +329,24 @@ def _refused(
             for name, messages in form.errors.items()
             for message in messages
         ]
-        body = {"title": _("Please check these points"), "code": error.code if error else "invalid", "errors": faults}
+        body: dict[str, object] = {
+            "title": _("Please check these points"),
+            "code": error.code if error else "invalid",
+            "errors": faults,
+        }
         return JsonResponse(body | {"status": 400}, status=400, content_type="application/problem+json")
     return _page(
         request, catalogue, form, status=400, review=bool(form.data.get("reviewed")), lost_files=_names(request)
     )
+
+
+def _too_many(request: HttpRequest, catalogue: Snapshot, form: ReportForm, error: QuotaExceeded) -> HttpResponse:
+    """429 with everything typed still there."""
+    form.add_error(None, str(error.message))
+    response = _refused(request, catalogue, form)
+    response.status_code = 429
+    response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _found_places(request: HttpRequest, catalogue: Snapshot, form: ReportForm) -> HttpResponse:

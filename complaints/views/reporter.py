@@ -13,10 +13,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from accounts.quotas import Quota, spend
 from complaints.errors import ComplaintError
 from complaints.explain import EXPLAINED, explain_stored
 from complaints.forms import WordsForm
 from complaints.models import Attachment, Complaint
+from complaints.refusals import refusal_words
 from complaints.services.erasure import ERASED, erase_reporter
 from complaints.services.messages import add_reporter_message
 from complaints.services.transitions import change_state
@@ -42,6 +44,8 @@ def complaint_of(token: str) -> Complaint:
 @never_cache
 def secret_link(request: HttpRequest, token: str) -> HttpResponse:
     """Everything the reporter may see and do: her words, files and messages; add, confirm, contest, withdraw, erase."""
+    now = timezone.now()
+    spend(request, Quota.REPORTER_ACTION if request.method == "POST" else Quota.SECRET_PAGE, now=now)
     complaint = complaint_of(token)
     form = WordsForm()
     action = request.POST.get("action", "") if request.method == "POST" else ""
@@ -49,7 +53,7 @@ def secret_link(request: HttpRequest, token: str) -> HttpResponse:
         form = WordsForm(request.POST, request.FILES)
         if action == "erase" and "sure" not in request.POST:
             return _private(_page(request, complaint, token, WordsForm(), action))
-        if _act(complaint, action, form, now=timezone.now()):
+        if _act(complaint, action, form, now=now):
             messages.success(request, _DONE[action]())
             return _private(redirect("secret_link", token))
     status = 400 if form.errors else 200
@@ -116,7 +120,7 @@ def _page(
         "waiting": complaint.state == State.WAITING_REPORTER and own,
         "timeline": reporter_timeline(complaint),
         "answers": _answers(complaint),
-        "files": list(complaint.attachments.filter(purpose__in=_HER_PURPOSES).exclude(refused_code=ERASED)),
+        "files": _files(complaint),
         "why": explain_stored(decision) if decision else "",
     }
     return city_page(request, complaint.jurisdiction, "complaints/secret_link.html", context, status=status)
@@ -133,6 +137,12 @@ def _answers(complaint: Complaint) -> list[tuple[dict[str, str], list[dict[str, 
         values = value if isinstance(value, list) else [value]
         rows.append((question.name, [names.get(str(item), str(item)) for item in values]))
     return rows
+
+
+def _files(complaint: Complaint) -> list[tuple[Attachment, str]]:
+    """Her files and the proofs of the work, each with the reason where it was refused."""
+    rows = complaint.attachments.filter(purpose__in=_HER_PURPOSES).exclude(refused_code=ERASED)
+    return [(row, refusal_words(row.refused_code) if row.status == Attachment.Status.REFUSED else "") for row in rows]
 
 
 def _qr(address: str) -> SafeString:

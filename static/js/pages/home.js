@@ -1,0 +1,101 @@
+// The home page: the map and the list are two views of one filter. A change of the filter fetches the page's own list.
+
+import { debounce, readJson } from "gp/lib/dom";
+import { ComplaintLayer } from "gp/map/clusters";
+import { createMap } from "gp/map/map";
+
+const form = document.getElementById("filters");
+const results = document.getElementById("results");
+const settings = readJson("home-settings");
+const words = document.getElementById("home-words").dataset;
+const reportLink = document.getElementById("report-here");
+
+const map = createMap(document.getElementById("map"), readJson("map-config"), { view: viewOf(location.hash) });
+const layer = new ComplaintLayer(map, {
+  url: settings.feed,
+  filters,
+  symbols: settings.symbols,
+  words,
+  onSelect: showRow,
+});
+
+function filters() {
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value) query.append(name, value);
+  if (!query.has("jurisdiction")) query.set("jurisdiction", settings.jurisdiction);
+  return query;
+}
+
+// --- the filter
+
+let request;
+
+async function apply() {
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value) query.append(name, value);
+  const address = `${form.action.split("?")[0]}?${query}`;
+  history.replaceState(null, "", `${address}${location.hash}`);
+  layer.refresh();
+  await load(address);
+}
+
+async function load(address) {
+  request?.abort();
+  request = new AbortController();
+  results.classList.add("loading");
+  try {
+    const response = await fetch(address, { signal: request.signal });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const fresh = page.getElementById("results");
+    if (!fresh) throw new Error("no results");
+    results.replaceChildren(...document.adoptNode(fresh).childNodes);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    // Let the browser say what it cannot reach.
+    location.assign(address);
+  }
+  results.classList.remove("loading");
+}
+
+form.addEventListener("change", apply);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  apply();
+});
+
+// --- list and map point at each other
+
+results.addEventListener("pointerover", (event) => highlight(event.target));
+results.addEventListener("focusin", (event) => highlight(event.target));
+results.addEventListener("pointerleave", () => layer.highlight(null));
+
+function highlight(node) {
+  layer.highlight(node.closest(".row")?.dataset.trackingNumber || null);
+}
+
+function showRow(trackingNumber) {
+  for (const row of results.querySelectorAll(".row")) {
+    const isIt = row.dataset.trackingNumber === trackingNumber;
+    row.classList.toggle("is-highlighted", isIt);
+    if (isIt && getComputedStyle(results.parentElement).overflowY === "auto") row.scrollIntoView({ block: "nearest" });
+  }
+}
+
+// --- the address names what is seen, and a report begins there
+
+function viewOf(hash) {
+  const found = /^#map=([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/.exec(hash);
+  return found ? { zoom: Number(found[1]), lat: Number(found[2]), lon: Number(found[3]) } : null;
+}
+
+const remember = debounce(({ zoom, lat, lon }) => {
+  history.replaceState(null, "", `${location.pathname}${location.search}#map=${zoom}/${lat.toFixed(5)}/${lon.toFixed(5)}`);
+  const address = new URL(reportLink.href);
+  const near = zoom >= 16;
+  for (const [name, value] of [["longitude", lon], ["latitude", lat]]) {
+    if (near) address.searchParams.set(name, value.toFixed(6));
+    else address.searchParams.delete(name);
+  }
+  reportLink.href = address;
+}, 300);
+map.onMove(remember);
