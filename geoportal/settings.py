@@ -231,7 +231,9 @@ CONTENT_SECURITY_POLICY = {
 # --- Static files and uploads
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# What `build_basemap` makes of city packs, before `collectstatic`.
+MADE_STATIC_DIR = VAR_DIR / "made"
+STATICFILES_DIRS = [BASE_DIR / "static", *([MADE_STATIC_DIR] if MADE_STATIC_DIR.is_dir() else [])]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
@@ -246,6 +248,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = ENVIRONMENT == "test"
+# Besides what is compressed already: map tiles, which browsers read by byte ranges of the plain file.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "zip", "gz", "br", "woff", "woff2", "pmtiles"]
 MEDIA_ROOT = VAR_DIR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
@@ -275,8 +279,10 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-messages": {"task": "notifications.deliver_messages", "schedule": 2, "options": {"expires": 10}},
     "check-attachments": {"task": "complaints.check_attachments", "schedule": 2, "options": {"expires": 10}},
     "consume-feed": {"task": "analytics.consume_feed", "schedule": 2, "options": {"expires": 10}},
+    "make-reports": {"task": "analytics.make_reports", "schedule": 2, "options": {"expires": 10}},
     "record-breaches": {"task": "complaints.record_breaches", "schedule": 20, "options": {"expires": 30}},
     "nightly-retention": {"task": "complaints.apply_retention", "schedule": crontab(hour="3", minute="15")},
+    "remove-old-reports": {"task": "analytics.remove_old_reports", "schedule": crontab(hour="3", minute="45")},
     "remove-orphans": {"task": "complaints.remove_orphans", "schedule": crontab(minute="40")},
 }
 

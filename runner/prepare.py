@@ -64,14 +64,15 @@ class Preparation:
 
     def _files(self) -> None:
         log = self.places.logs / "prepare-files.log"
-        static = _tree(REPOSITORY / "static", REPOSITORY / "package-lock.json", RUN_LOCK)
+        pack = _tree(CITY_PACK)
+        if self._file_differs("basemap", pack):
+            self._manage("Drawing the basemap", "build_basemap", str(CITY_PACK), log=log)
+            self._note_file("basemap", pack)
+        # The drawn basemap is one of the files that are collected.
+        static = _tree(REPOSITORY / "static", REPOSITORY / "package-lock.json", RUN_LOCK, CITY_PACK)
         if self._file_differs("static", static):
             self._manage("Collecting static files", "collectstatic", "--no-input", "--verbosity", "0", log=log)
             self._note_file("static", static)
-        pack = _tree(CITY_PACK)
-        if self._file_differs("basemap", pack):
-            self._manage("Drawing the basemap", "build_basemap", log=log)
-            self._note_file("basemap", pack)
 
     def _city(self) -> None:
         pack = _tree(CITY_PACK)
