@@ -14,6 +14,7 @@ from complaints.permissions import ANSWERING, DESK, can_assign, can_hand_over, h
 from complaints.places import public_place
 from complaints.promises import promises_for
 from complaints.routing import Decision, decide
+from complaints.services.breaches import record_missed
 from complaints.services.correspondence import keep_note
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock
@@ -23,14 +24,12 @@ from complaints.workflow import State
 
 
 @transaction.atomic
-def hand_over(
-    complaint_id: int, to_unit: Unit, *, acting_user: User, now: datetime, note: str = "", seen: datetime | None = None
-) -> Complaint:
+def hand_over(complaint_id: int, to_unit: Unit, *, acting_user: User, now: datetime, note: str = "") -> Complaint:
     """Let another unit of the same city answer. Its promises stay: they were made to the reporter, not to a unit.
 
-    Raises ActorNotAllowed, SameUnit or ChangedMeanwhile.
+    Raises ActorNotAllowed or SameUnit.
     """
-    complaint = lock(complaint_id, seen=seen)
+    complaint = lock(complaint_id)
     require(can_hand_over(acting_user, complaint) and to_unit.jurisdiction_id == complaint.jurisdiction_id)
     if to_unit.pk == complaint.unit_id:
         raise SameUnit
@@ -65,18 +64,18 @@ def recategorise(
     acting_user: User,
     now: datetime,
     note: str = "",
-    seen: datetime | None = None,
 ) -> Complaint:
     """Give a complaint its right category: routed again, promised again from its filing, published as that category says.
 
-    Raises ActorNotAllowed, SameCategory, ChangedMeanwhile, UnknownCategory, or OutsideJurisdictions where the
-    boundaries have left its place.
+    Raises ActorNotAllowed, SameCategory, UnknownCategory, or OutsideJurisdictions where the boundaries have left its
+    place.
     """
-    complaint = lock(complaint_id, seen=seen)
+    complaint = lock(complaint_id)
     require(can_hand_over(acting_user, complaint))
     if category_code == complaint.category.code:
         raise SameCategory
     role = acting_role(DESK, hats(acting_user, complaint))
+    record_missed(complaint, now=now)
     place = complaint.point
     decision = decide(place.x, place.y, category_code, jurisdiction_id=complaint.jurisdiction_id)
     old_category, old_unit = complaint.category, complaint.unit
@@ -107,11 +106,9 @@ def recategorise(
 
 
 @transaction.atomic
-def assign(
-    complaint_id: int, crew_member: User | None, *, acting_user: User, now: datetime, seen: datetime | None = None
-) -> Complaint:
-    """Send somebody of the unit's crews, or nobody (None). Raises ActorNotAllowed, NotACrewMember, ChangedMeanwhile."""
-    complaint = lock(complaint_id, seen=seen)
+def assign(complaint_id: int, crew_member: User | None, *, acting_user: User, now: datetime) -> Complaint:
+    """Send somebody of the unit's crews, or nobody (None). Raises ActorNotAllowed or NotACrewMember."""
+    complaint = lock(complaint_id)
     require(can_assign(acting_user, complaint))
     if crew_member is not None and not _in_crew_of(crew_member, complaint.unit):
         raise NotACrewMember

@@ -19,6 +19,7 @@ from complaints.permissions import (
     hats,
     require,
 )
+from complaints.services.breaches import record_missed
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock
@@ -27,14 +28,15 @@ from complaints.workflow import State, Verb
 
 
 @transaction.atomic
-def answer(complaint_id: int, text: str, *, acting_user: User, now: datetime, seen: datetime | None = None) -> Message:
+def answer(complaint_id: int, text: str, *, acting_user: User, now: datetime) -> Message:
     """Tell the reporter and the public something; the first answer keeps (or misses) the promise of an answer.
 
-    A complaint that was only received is accepted by it. The reporter gets it by mail if she left an address. `seen`
-    as in `lock`. Raises ActorNotAllowed, MessageEmpty or ChangedMeanwhile.
+    A complaint that was only received is accepted by it. The reporter gets it by mail if she left an address. Raises
+    ActorNotAllowed or MessageEmpty.
     """
-    complaint = lock(complaint_id, seen=seen)
+    complaint = lock(complaint_id)
     require(can_answer(acting_user, complaint))
+    record_missed(complaint, now=now)
     if complaint.state == State.RECEIVED:
         complaint = change_state(complaint_id, Verb.ACCEPT, acting_user=acting_user, now=now, tell=False)
     if complaint.answered_at is None:
@@ -59,14 +61,12 @@ def answer(complaint_id: int, text: str, *, acting_user: User, now: datetime, se
 
 
 @transaction.atomic
-def add_note(
-    complaint_id: int, text: str, *, acting_user: User, now: datetime, seen: datetime | None = None
-) -> Message:
+def add_note(complaint_id: int, text: str, *, acting_user: User, now: datetime) -> Message:
     """Keep a note that only colleagues read. Changes nothing else of the complaint.
 
-    Raises ActorNotAllowed, MessageEmpty or ChangedMeanwhile.
+    Raises ActorNotAllowed or MessageEmpty.
     """
-    complaint = lock(complaint_id, seen=seen)
+    complaint = lock(complaint_id)
     require(can_note(acting_user, complaint))
     message = _keep(complaint, text, Message.Audience.INTERNAL, acting_user, now)
     event = new_event(

@@ -13,6 +13,7 @@ from complaints.models import Attachment, Complaint, Event, Message
 from complaints.notices import state_news
 from complaints.permissions import hats
 from complaints.promises import promises_for, wall_text
+from complaints.services.breaches import record_missed
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, record
 from complaints.workflow import (
@@ -83,6 +84,7 @@ def change_state(
         to_state=step.target,
         data=data,
     )
+    record_missed(complaint, now=now)
     _apply(complaint, step.target, now)
     _move_clock(complaint, event, now)
     complaint.save(update_fields=_CHANGED)

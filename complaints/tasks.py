@@ -1,0 +1,37 @@
+"""What beat rings for. A ring that is lost costs nothing: the next one finds the same rows."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from complaints.services import breaches, file_checks, retention
+from queueing.alone import alone
+
+
+@shared_task(name="complaints.check_attachments")  # type: ignore[untyped-decorator]
+def check_attachments() -> None:
+    """Rebuild or refuse the files that wait."""
+    file_checks.process_due_attachments(now=timezone.now())
+
+
+@shared_task(name="complaints.record_breaches")  # type: ignore[untyped-decorator]
+def record_breaches() -> None:
+    """Record promises that were missed."""
+    with alone("record-breaches") as is_mine:
+        if is_mine:
+            breaches.record_breaches(now=timezone.now())
+
+
+@shared_task(name="complaints.apply_retention")  # type: ignore[untyped-decorator]
+def apply_retention() -> None:
+    """Erase what was kept long enough."""
+    with alone("retention") as is_mine:
+        if is_mine:
+            retention.apply_retention(now=timezone.now())
+
+
+@shared_task(name="complaints.remove_orphans")  # type: ignore[untyped-decorator]
+def remove_orphans() -> None:
+    """Delete files that no row knows."""
+    with alone("orphans") as is_mine:
+        if is_mine:
+            retention.remove_orphans(now=timezone.now())
