@@ -58,7 +58,7 @@ WHERE d.geometry && ST_Expand(place.point,
           j.edge_tolerance_m / (110000 * greatest(cos(radians(%(latitude)s)), 0.01)), j.edge_tolerance_m / 110000.0)
   AND ST_DWithin(d.geometry::geography, place.point::geography, j.edge_tolerance_m)
   AND (%(jurisdiction)s::bigint IS NULL OR d.jurisdiction_id = %(jurisdiction)s)
-ORDER BY distance, d.level DESC, d.area_m2, d.code
+ORDER BY d.level DESC, distance, d.area_m2, d.code
 LIMIT 1
 """
 

@@ -150,12 +150,12 @@ def _build_layers(city: Jurisdiction, units: dict[str, Unit], shift: float) -> N
     service = city.services.get(code="cleanliness")
     layer = build_edition(city, service_areas_layer("cleanliness"))
     areas = [
-        ("north", None, "waste-north", 10, (0, 0.9, 3, 2)),
-        ("north-east", None, "waste-north", 10, (3, 0.9, 3.5, 2)),
-        ("south", None, "waste-south", 5, (0, 0, 4, 1.1)),
-        ("bins-w1", "overflowing-bin", "bin-team", 1, (0, 0, 1, 2)),
+        ("north", None, "waste-north", 10, (0.0, 0.9, 3.0, 2.0)),
+        ("north-east", None, "waste-north", 10, (3.0, 0.9, 3.5, 2.0)),
+        ("south", None, "waste-south", 5, (0.0, 0.0, 4.0, 1.1)),
+        ("bins-w1", "overflowing-bin", "bin-team", 1, (0.0, 0.0, 1.0, 2.0)),
     ]
-    for code, category, unit, priority, (west, south, east, north) in areas:
+    for code, category, unit, priority, (left, bottom, right, top) in areas:
         ServiceArea.objects.create(
             jurisdiction=city,
             edition=layer,
@@ -165,8 +165,8 @@ def _build_layers(city: Jurisdiction, units: dict[str, Unit], shift: float) -> N
             category=city.categories.get(code=category) if category else None,
             unit=units[unit],
             priority=priority,
-            area_m2=(east - west) * (north - south) * 1_230_000.0,
-            geometry=box(west + shift, south, east + shift, north),
+            area_m2=(right - left) * (top - bottom) * 1_230_000.0,
+            geometry=box(left + shift, bottom, right + shift, top),
         )
 
 

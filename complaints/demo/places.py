@@ -2,6 +2,7 @@
 
 from math import cos, radians
 from random import Random
+from typing import Any
 
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
@@ -50,5 +51,5 @@ class City:
         return inside.x, inside.y
 
 
-def _shape(geometry: GEOSGeometry) -> shapely.Geometry:
+def _shape(geometry: GEOSGeometry) -> Any:
     return shapely.from_wkb(bytes(geometry.wkb))

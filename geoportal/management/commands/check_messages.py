@@ -56,7 +56,7 @@ class Command(ReportingCommand):
             where = f"{language}: {name[:70]!r}"
             if message.fuzzy or not all(texts):
                 report.faults.append(Fault("untranslated", "no translation, or a doubtful one", where))
-            elif any(_placeholders(text) - _placeholders_of(message) for text in texts):
+            elif any(_placeholders(text or "") - _placeholders_of(message) for text in texts):
                 report.faults.append(Fault("placeholder", "a placeholder that the text does not have", where))
 
 
