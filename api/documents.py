@@ -137,3 +137,53 @@ PAGING = [
     ),
     OpenApiParameter("cursor", description="Where the next page begins: take it from `next`."),
 ]
+
+
+class PhotoDocument(serializers.Serializer[Any]):
+    url = serializers.URLField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class ComplaintFactsDocument(serializers.Serializer[Any]):
+    """Public facts. Of a case that is not public, all but the number, state, deadlines and `late` are null."""
+
+    tracking_number = serializers.CharField()
+    state = serializers.ChoiceField(choices=State.choices)
+    state_group = serializers.ChoiceField(choices=["open", "closed"])
+    service = serializers.CharField(allow_null=True)
+    category = serializers.CharField(allow_null=True)
+    district = serializers.CharField(allow_null=True)
+    unit = serializers.CharField(allow_null=True)
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField(allow_null=True)
+    answer_due_at = serializers.DateTimeField(allow_null=True)
+    resolution_due_at = serializers.DateTimeField(allow_null=True)
+    late = serializers.BooleanField()
+    merged_count = serializers.IntegerField(allow_null=True)
+    place_precision = serializers.ChoiceField(choices=["exact", "grid", "district"], allow_null=True)
+    description = serializers.CharField(allow_null=True, help_text="Once a moderator released it.")
+    photos = PhotoDocument(many=True, help_text="Those that a moderator released.")
+    merged_into = serializers.CharField(required=False, allow_null=True)
+
+
+class PointDocument(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=["Point"])
+    coordinates = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+
+
+class ComplaintFeatureDocument(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=["Feature"])
+    geometry = PointDocument(allow_null=True)
+    properties = ComplaintFactsDocument()
+
+
+class ComplaintCollectionDocument(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=["FeatureCollection"])
+    timeStamp = serializers.DateTimeField()  # noqa: N815 (the standard's name)
+    license = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    numberMatched = serializers.IntegerField()  # noqa: N815 (the standard's name)
+    numberReturned = serializers.IntegerField()  # noqa: N815 (the standard's name)
+    next = serializers.URLField(allow_null=True)
+    features = ComplaintFeatureDocument(many=True)
