@@ -48,9 +48,9 @@ def test_the_work_itself_needs_no_more_than_the_weak_role(as_runtime_role: None,
 )
 def test_history_cannot_be_rewritten(as_runtime_role: None, now: datetime, table: str, statement: str) -> None:
     build_complaint(now=now)
-    with pytest.raises(ProgrammingError, match="permission denied|must be owner"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(statement.format(table=table))
+    denied = pytest.raises(ProgrammingError, match=r"permission denied|must be owner")
+    with denied, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement.format(table=table))
 
 
 def test_it_owns_nothing_and_makes_nothing(as_runtime_role: None) -> None:
