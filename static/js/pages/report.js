@@ -324,7 +324,8 @@ function showErrors(refused) {
     el("ul", {}, rows),
     el("p", { class: "small" }, words.kept),
   );
-  byId("report-errors").replaceChildren(summary);
+  byId("report-errors").querySelector(".error-summary")?.remove();
+  byId("report-errors").append(summary);
   summary.focus();
   summary.scrollIntoView({ block: "center" });
 }

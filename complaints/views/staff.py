@@ -1,0 +1,61 @@
+"""What the staff's pages share: who may enter, in which city, and finding one complaint by its number."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.http import Http404, HttpRequest, QueryDict
+
+from accounts.models import Membership, Role, User
+from catalogue.models import Jurisdiction
+from complaints.filters import Filters, parse_filters
+from complaints.models import Complaint
+from complaints.permissions import MODERATING
+from complaints.tracking import normalise_tracking_number
+
+DESK_ROLES = MODERATING | {Role.OPERATOR_USER, Role.OFFICE}
+
+
+def staff_user(request: HttpRequest) -> User:
+    """The member of staff behind a request that `staff_page` let in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def cities_of(user: User, roles: Iterable[str]) -> list[Jurisdiction]:
+    """The cities in which this person has one of `roles`, her first one first."""
+    wanted = frozenset(roles)
+    memberships: list[Membership] = [m for m in user.memberships.all() if m.role in wanted]
+    return list({m.jurisdiction_id: m.jurisdiction for m in memberships}.values())
+
+
+def city_of(request: HttpRequest, roles: Iterable[str]) -> Jurisdiction:
+    """The city of a staff page: `?jurisdiction=CODE` among the person's own, else her first one. Http404 if none."""
+    cities = cities_of(staff_user(request), roles)
+    code = request.GET.get("jurisdiction", "").strip()
+    for city in cities:
+        if not code or city.code == code:
+            return city
+    raise Http404
+
+
+def desk_filters(query: QueryDict, city: Jurisdiction, now: datetime) -> Filters:
+    """The filter of a staff list: open complaints unless the address asks for others. Raises FilterError."""
+    asked = query.copy()
+    if not any(asked.get(name, "").strip() for name in ("state", "late", "q")):
+        asked["state"] = "open"
+    return parse_filters(asked, now=now, jurisdiction=city)
+
+
+def complaint_of(user: User, tracking_number: str) -> Complaint:
+    """The complaint with everything its page needs, if this person may open it. Http404 for all others."""
+    found = (
+        Complaint.objects.visible_to(user)
+        .select_related(
+            "jurisdiction", "category__service", "unit", "district", "assigned_to", "reporter", "merged_into"
+        )
+        .filter(tracking_number=normalise_tracking_number(tracking_number) or "")
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
