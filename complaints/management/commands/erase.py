@@ -23,18 +23,19 @@ class Command(ReportingCommand):
         parser.add_argument("--email", default="", help="every complaint filed with this address")
         parser.add_argument("--dry-run", action="store_true", help="say what would be erased, and erase nothing")
 
-    def run(self, *, numbers: list[str], email: str, dry_run: bool, **options: Any) -> Report:
-        if bool(numbers) == bool(email.strip()):
+    def run(self, **options: Any) -> Report:
+        numbers, email = options["numbers"], options["email"].strip()
+        if bool(numbers) == bool(email):
             raise CommandError("give tracking numbers or --email ADDRESS", returncode=2)
         if email:
-            found = Complaint.objects.filter(reporter__email__iexact=email.strip())
+            found = Complaint.objects.filter(reporter__email__iexact=email)
             faults = [] if found else [Fault("not_found", "no complaint was filed with this address")]
         else:
             found, faults = _by_number(numbers)
         if faults:
             return Report(counts={"complaints": 0}, faults=faults)
         counts = _counts(found)
-        if not dry_run:
+        if not options["dry_run"]:
             for complaint_id in list(found.values_list("pk", flat=True)):
                 erase_reporter(complaint_id, now=timezone.now(), by_system=True)
         return Report(counts=counts)
