@@ -41,7 +41,7 @@ class FilesField(forms.FileField):
         super().__init__(required=False, **options)
 
     def clean(self, data: Any, initial: Any = None) -> list[NewFile]:
-        uploads: "Sequence[UploadedFile[Any]]" = data if isinstance(data, list | tuple) else [data] if data else []
+        uploads: Sequence[UploadedFile[Any]] = data if isinstance(data, list | tuple) else [data] if data else []
         # One more than is allowed tells the service that there are too many; the rest need not be read.
         return [NewFile(upload.name or "", upload.read()) for upload in uploads[: MAX_FILES + 1]]
 
