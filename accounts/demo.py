@@ -65,7 +65,7 @@ def _unit_for(city: Jurisdiction, role: Role) -> Unit | None:
     if role == Role.OPERATOR_USER:
         return city.units.filter(kind=Unit.Kind.OPERATOR).first()
     roads = city.services.filter(code="roads").select_related("default_unit").first()
-    areas = roads.areas.filter(edition__is_active=True).order_by("-area_m2") if roads else None
+    areas = roads.areas.filter(edition__is_active=True, category=None).order_by("-area_m2") if roads else None
     widest = areas.first() if areas is not None else None
     if widest is not None:
         return widest.unit
