@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from accounts.models import Role, User
-from complaints.models import Attachment, Complaint, Message, Reporter
+from complaints.models import Attachment, Complaint, Event, Message, Reporter
 from complaints.permissions import DESK, MODERATING, WORKING, hats
 
 # The reporter's name and contact: clerks of the unit that answers, triage, administrators. Nobody else.
@@ -31,6 +31,7 @@ class Disclosure:
     sees_answers: bool
     sees_correspondence: bool
     sees_notes: bool
+    sees_internal_steps: bool
 
     def reporter(self, complaint: Complaint) -> Reporter | None:
         """The reporter, for who may know her; None too where the record came without one."""
@@ -46,6 +47,14 @@ class Disclosure:
         if file.purpose in _STAFF_FILES and self.sees_work_photos:
             return True
         return self.sees_unreleased_photos
+
+    def sees_event(self, event: Event) -> bool:
+        """Internal steps are for who works on it; that a note exists, for who may read notes."""
+        if event.is_public:
+            return True
+        if event.kind == Event.Kind.NOTED:
+            return self.sees_notes
+        return self.sees_internal_steps
 
     def messages(self, messages: Iterable[Message]) -> list[Message]:
         return [message for message in messages if self.sees_message(message)]
@@ -77,4 +86,5 @@ def disclosure(user: User, complaint: Complaint) -> Disclosure:
         sees_answers=bool(worn & (WORKING | MODERATING)),
         sees_correspondence=bool(worn & DESK) or passed_on,
         sees_notes=bool(worn & DESK),
+        sees_internal_steps=bool(worn & (WORKING | MODERATING)),
     )

@@ -44,7 +44,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 
     def near(self, point: Point, radius_m: float) -> "ComplaintQuerySet":
         """Within `radius_m` metres of a WGS 84 point, by the public place (index complaint_public_place)."""
-        return self.filter(public_point__dwithin=(point, _degrees_around(point, radius_m))).filter(
+        return self.filter(public_point__dwithin=(point, degrees_around(point, radius_m))).filter(
             public_point__distance_lte=(point, D(m=radius_m))
         )
 
@@ -70,6 +70,6 @@ def late_condition(now: datetime) -> Q:
     return Q(state__in=OPEN_STATES) & missed
 
 
-def _degrees_around(point: Point, radius_m: float) -> float:
+def degrees_around(point: Point, radius_m: float) -> float:
     """A radius in degrees that surely contains `radius_m`: the index's coarse net, never the answer."""
     return radius_m / (111_000 * max(0.05, cos(radians(point.y))))

@@ -1,7 +1,7 @@
-"""A complaint's history in words, as the public or the reporter may read it."""
+"""A complaint's history in words, as the public, the reporter or a member of staff may read it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.formats import date_format
@@ -10,8 +10,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.models import Role, User
 from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
+from complaints.disclosure import Disclosure
 from complaints.models import Complaint, Event, Message
 from complaints.workflow import REPORTER, EvidenceReason, RejectReason, State
 
@@ -33,6 +35,8 @@ class Entry:
     state: str = ""
     mine: bool = False
     late: bool = False
+    who: str = ""
+    internal: bool = False
 
 
 def public_timeline(complaint: Complaint) -> list[Entry]:
@@ -49,6 +53,64 @@ def reporter_timeline(complaint: Complaint) -> list[Entry]:
         if event.is_public or (event.kind in _REPORTERS_OWN and event.actor_role == REPORTER)
     ]
     return _entries(complaint, events, _words(complaint, {_Audience.PUBLIC, _Audience.REPORTER}))
+
+
+def staff_timeline(complaint: Complaint, shown: Disclosure) -> list[Entry]:
+    """What one member of staff may read, newest first: internal steps and words as far as `shown` lets her."""
+    words = {m.pk: m for m in shown.messages(complaint.messages.all())}
+    entries = []
+    for event in complaint.events.select_related("actor"):
+        message = words.pop(_number(event.data.get("message")), None)
+        if shown.sees_event(event) or message is not None:
+            entries.append((event, message))
+    units = {u.code: u.name for u in current_snapshot(complaint.jurisdiction).units.values()}
+    told = [_staff_entry(complaint, event, message, units, shown) for event, message in entries]
+    told += [_message_entry(message) for message in words.values()]
+    return sorted(told, key=lambda entry: entry.at, reverse=True)
+
+
+def _staff_entry(
+    complaint: Complaint,
+    event: Event,
+    message: Message | None,
+    units: Mapping[str, Mapping[str, str]],
+    shown: Disclosure,
+) -> Entry:
+    entry = _entry(event, message, units)
+    internal = not event.is_public or (message is not None and message.audience == _Audience.INTERNAL)
+    detail = entry.detail or _staff_detail(complaint, event)
+    return replace(entry, who=_who(event, shown), internal=internal, detail=detail, mine=False)
+
+
+def _who(event: Event, shown: Disclosure) -> str:
+    """Colleagues know each other by name; to others a step was taken by a role."""
+    if event.actor_role == REPORTER:
+        return _("Reporter")
+    if event.actor is None:
+        return ""
+    role = str(dict(Role.choices).get(event.actor_role, ""))
+    name = event.actor.get_full_name() or event.actor.get_username()
+    return f"{name} · {role}" if shown.sees_notes else role
+
+
+def _staff_detail(complaint: Complaint, event: Event) -> str:
+    data, language = event.data, get_language() or "fr"
+    if event.kind == _Kind.RECATEGORISED:
+        names = {
+            c.code: text_in(c.name, language) for c in current_snapshot(complaint.jurisdiction).categories.values()
+        }
+        old, new = (names.get(str(data.get(key)), "") for key in ("from", "to"))
+        return _("%(old)s, now %(new)s") % {"old": old, "new": new}
+    if event.kind == _Kind.REVIEWED:
+        outcome = dict(Complaint.Review.choices).get(str(data.get("outcome")), "")
+        what = _("Text") if data.get("what") == "text" else _("Photo")
+        return f"{what}: {outcome}"
+    if event.kind == _Kind.VISIBILITY_CHANGED:
+        return str(capfirst(dict(Complaint.Visibility.choices).get(str(data.get("to")), "")))
+    if event.kind == _Kind.ASSIGNED:
+        person = User.objects.filter(pk=_number(data.get("to"))).first()
+        return (person.get_full_name() or person.get_username()) if person else _("Nobody any more")
+    return ""
 
 
 def _words(complaint: Complaint, audiences: set[Message.Audience]) -> dict[int, Message]:

@@ -61,14 +61,12 @@ def review_photo(
 
 
 @transaction.atomic
-def pass_to_operator(
-    complaint_id: int, *, acting_user: User, now: datetime, note: str = "", seen: datetime | None = None
-) -> Complaint:
+def pass_to_operator(complaint_id: int, *, acting_user: User, now: datetime, note: str = "") -> Complaint:
     """Let the operator that answers read the text and see the photos that nobody has released.
 
-    The reporter's identity never goes along. Raises ActorNotAllowed or ChangedMeanwhile.
+    The reporter's identity never goes along. Raises ActorNotAllowed.
     """
-    complaint = lock(complaint_id, seen=seen)
+    complaint = lock(complaint_id)
     require(can_pass_to_operator(acting_user, complaint))
     complaint.passed_to_operator = True
     complaint.updated_at = now

@@ -8,7 +8,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.test import Client
-from pytest_django import DjangoSettings
+from pytest_django import Settings
 
 from accounts.models import Membership, Role, User
 from accounts.services import ScopeInvalid, end_sessions, grant_role, revoke_role
@@ -86,7 +86,7 @@ def test_the_same_role_again_ends_none(gridville: Jurisdiction, moderator: User,
     assert (moderator.session_version, moderator.memberships.count()) == (version, 1)
 
 
-def test_a_changed_secret_key_signs_nobody_out(client: Client, clerk: User, settings: SettingsWrapper) -> None:
+def test_a_changed_secret_key_signs_nobody_out(client: Client, clerk: User, settings: Settings) -> None:
     assert sign_in(client, clerk.username, PASSWORD)
     old = settings.SECRET_KEY
     settings.SECRET_KEY = "n" * 60
@@ -112,7 +112,7 @@ def test_only_administrators_of_the_city_give_roles(
 
 
 def test_who_must_have_a_second_factor_sees_no_staff_page_without(
-    signed_in: SignIn, administrator: User, settings: SettingsWrapper
+    signed_in: SignIn, administrator: User, settings: Settings
 ) -> None:
     settings.MFA_REQUIRED_ROLES = ["administrator"]
     client = signed_in(administrator)
@@ -129,7 +129,7 @@ def test_who_must_have_a_second_factor_sees_no_staff_page_without(
     assert client.get("/fr/desk/").status_code == 200
 
 
-def test_others_need_none(signed_in: SignIn, clerk: User, settings: SettingsWrapper) -> None:
+def test_others_need_none(signed_in: SignIn, clerk: User, settings: Settings) -> None:
     settings.MFA_REQUIRED_ROLES = ["administrator"]
     assert signed_in(clerk).get("/fr/desk/").status_code == 200
 

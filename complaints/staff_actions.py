@@ -1,0 +1,157 @@
+"""What a member of staff can do on a complaint's page: one entry each, with its form, its right and its service."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from complaints import permissions, staff_forms
+from complaints.errors import NothingToReview
+from complaints.models import Attachment, Complaint
+from complaints.permissions import ANSWERING, DESK, MODERATING, WORKING
+from complaints.services import allocation, correspondence, publication
+from complaints.services.transitions import change_state
+from complaints.staff_forms import StaffForm
+from complaints.workflow import TRANSITIONS, Verb
+
+Run = Callable[[Complaint, StaffForm, User, datetime], object]
+
+
+@dataclass(frozen=True)
+class Action:
+    """`roles` may try it at all (others get 403); `allowed` says whether it is offered on the page now."""
+
+    slug: str
+    label: str | Promise
+    icon: str
+    form: type[StaffForm]
+    roles: frozenset[str]
+    allowed: Callable[[User, Complaint], bool]
+    run: Run
+    look: str = ""
+
+
+def _move(
+    verb: Verb, label: str | Promise, icon: str, form: type[StaffForm] = staff_forms.PlainForm, look: str = ""
+) -> Action:
+    def run(complaint: Complaint, filled: StaffForm, user: User, now: datetime) -> object:
+        given = filled.cleaned_data
+        return change_state(
+            complaint.pk,
+            verb,
+            acting_user=user,
+            now=now,
+            note=given.get("note", ""),
+            reason=given.get("reason", ""),
+            files=given.get("files", ()),
+        )
+
+    def allowed(user: User, complaint: Complaint) -> bool:
+        return verb in permissions.can_move(user, complaint)
+
+    slug = verb.value.replace("_", "-")
+    return Action(slug, label, icon, form, TRANSITIONS[verb].actors, allowed, run, look)
+
+
+def _answer(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return correspondence.answer(complaint.pk, form.cleaned_data["text"], acting_user=user, now=now)
+
+
+def _note(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return correspondence.add_note(complaint.pk, form.cleaned_data["text"], acting_user=user, now=now)
+
+
+def _photos(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    given = form.cleaned_data
+    purpose = Attachment.Purpose(given["purpose"])
+    return correspondence.add_photos(complaint.pk, given["files"], purpose, acting_user=user, now=now)
+
+
+def _hand_over(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    given = form.cleaned_data
+    return allocation.hand_over(complaint.pk, given["unit"], acting_user=user, now=now, note=given["note"])
+
+
+def _recategorise(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    given = form.cleaned_data
+    return allocation.recategorise(complaint.pk, given["category"], acting_user=user, now=now, note=given["note"])
+
+
+def _assign(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return allocation.assign(complaint.pk, form.cleaned_data["crew_member"], acting_user=user, now=now)
+
+
+def _pass_on(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return publication.pass_to_operator(complaint.pk, acting_user=user, now=now, note=form.cleaned_data["note"])
+
+
+def _hide(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return publication.hide(complaint.pk, acting_user=user, now=now, note=form.cleaned_data["note"])
+
+
+def _unhide(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return publication.unhide(complaint.pk, acting_user=user, now=now, note=form.cleaned_data["note"])
+
+
+def _review_text(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    release = form.cleaned_data["release"]
+    return publication.review_text(complaint.pk, release=release, acting_user=user, now=now)
+
+
+def _review_photo(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    given = form.cleaned_data
+    if not complaint.attachments.filter(pk=given["file"] or 0).exists():
+        raise NothingToReview
+    return publication.review_photo(complaint.pk, given["file"], release=given["release"], acting_user=user, now=now)
+
+
+def _can_hide(user: User, complaint: Complaint) -> bool:
+    return permissions.can_moderate(user, complaint) and complaint.visibility != Complaint.Visibility.HIDDEN
+
+
+def _can_unhide(user: User, complaint: Complaint) -> bool:
+    return permissions.can_moderate(user, complaint) and complaint.visibility == Complaint.Visibility.HIDDEN
+
+
+_FORMS = staff_forms
+_HAND_OVER = permissions.can_hand_over
+
+# In the order of the page. The first ones move the work on; the later ones send it elsewhere or end it.
+ACTIONS: tuple[Action, ...] = (
+    _move(Verb.ACCEPT, _("Accept"), "check", look="primary"),
+    _move(Verb.START, _("Start the work"), "clock", _FORMS.StartForm),
+    _move(Verb.RESUME, _("Go on without an answer"), "refresh"),
+    Action("answer", _("Answer"), "message", _FORMS.AnswerForm, ANSWERING, permissions.can_answer, _answer),
+    Action("note", _("Internal note"), "edit", _FORMS.NoteForm, WORKING | MODERATING, permissions.can_note, _note),
+    _move(Verb.ASK, _("Ask the reporter"), "message", _FORMS.AskForm),
+    Action("assign", _("Assign to a crew"), "users", _FORMS.AssignForm, ANSWERING, permissions.can_assign, _assign),
+    Action("photos", _("Add photos"), "camera", _FORMS.PhotosForm, WORKING, permissions.can_add_photos, _photos),
+    _move(Verb.RESOLVE, _("Resolve"), "check", _FORMS.ResolveForm, look="primary"),
+    Action("hand-over", _("Hand over"), "arrow", _FORMS.HandOverForm, DESK, _HAND_OVER, _hand_over),
+    Action("recategorise", _("Correct the category"), "list", _FORMS.RecategoriseForm, DESK, _HAND_OVER, _recategorise),
+    Action(
+        "pass-on",
+        _("Pass on to the operator"),
+        "share",
+        _FORMS.InternalNoteForm,
+        DESK,
+        permissions.can_pass_to_operator,
+        _pass_on,
+    ),
+    _move(Verb.REJECT, _("Reject"), "close", _FORMS.RejectForm, look="danger"),
+    _move(Verb.OUT_OF_SCOPE, _("Out of scope"), "external", _FORMS.OutOfScopeForm),
+    _move(Verb.REOPEN, _("Open again"), "refresh", _FORMS.ReopenForm),
+    Action("hide", _("Hide from the public"), "lock", _FORMS.InternalNoteForm, MODERATING, _can_hide, _hide),
+    Action("unhide", _("Show to the public"), "eye", _FORMS.InternalNoteForm, MODERATING, _can_unhide, _unhide),
+)
+
+# Buttons beside what they decide about, not in the list of actions.
+REVIEWS: tuple[Action, ...] = (
+    Action("review-text", _("Text"), "eye", _FORMS.ReviewForm, MODERATING, permissions.can_moderate, _review_text),
+    Action("review-photo", _("Photo"), "eye", _FORMS.ReviewForm, MODERATING, permissions.can_moderate, _review_photo),
+)
+
+BY_SLUG = {action.slug: action for action in ACTIONS + REVIEWS}

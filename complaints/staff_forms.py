@@ -1,0 +1,209 @@
+"""Shape and types of what staff types. No rule of the city lives here: services have them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, cast
+
+from django import forms
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role, User
+from catalogue.models import Category, Unit
+from catalogue.snapshot import current_snapshot
+from catalogue.translated import text_in
+from complaints.forms import FilesField, SeveralFilesInput
+from complaints.models import Attachment, Complaint
+from complaints.workflow import EvidenceReason, RejectReason
+
+_WORDS_REQUIRED = {"required": _("Please write a few words.")}
+
+
+class StaffForm(forms.Form):
+    """What one person decides about one complaint; `seen` is the state of the page on which she decided."""
+
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    def __init__(self, complaint: Complaint, data: Any = None, files: Any = None, *, slug: str) -> None:
+        initial = {"seen": complaint.updated_at.isoformat()}
+        super().__init__(data, files, initial=initial, auto_id=f"{slug}-%s")
+        self.complaint = complaint
+        self.slug = slug
+        self.offer(complaint)
+
+    def offer(self, complaint: Complaint) -> None:
+        """Fill the choices that depend on the complaint."""
+
+    def clean_seen(self) -> datetime | None:
+        """The moment, or None where the page did not say; a token that is none was not written by us."""
+        text = self.cleaned_data["seen"]
+        if not text:
+            return None
+        try:
+            seen = parse_datetime(text)
+        except ValueError:
+            seen = None
+        if seen is None or seen.tzinfo is None:
+            raise forms.ValidationError(_("Please open the page again."))
+        return seen
+
+    def _choices(self, name: str, choices: Iterable[Any]) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = list(choices)
+
+
+def words_field(label: Any, help_text: Any = "", *, required: bool = True, rows: int = 4) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        required=required,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": rows, "dir": "auto"}),
+        error_messages=_WORDS_REQUIRED,
+    )
+
+
+class PlainForm(StaffForm):
+    """A button and nothing to fill in."""
+
+
+class AnswerForm(StaffForm):
+    text = words_field(
+        _("Answer"), _("Public: the reporter gets it by e-mail, and everybody can read it on the complaint's page.")
+    )
+
+
+class NoteForm(StaffForm):
+    text = words_field(_("Internal note"), _("Only colleagues read it."))
+
+
+class InternalNoteForm(StaffForm):
+    note = words_field(_("Internal note"), _("Only colleagues read it."), required=False, rows=2)
+
+
+class ReopenForm(StaffForm):
+    note = words_field(_("Why is it opened again?"), _("Only colleagues read it."))
+
+
+class AskForm(StaffForm):
+    note = words_field(
+        _("Question to the reporter"), _("The clock stands still until the reporter answers. Others do not see it.")
+    )
+
+
+class OutOfScopeForm(StaffForm):
+    note = words_field(_("Whose matter is it?"), _("Public: name the body that is responsible, and how to reach it."))
+
+
+class RejectForm(StaffForm):
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=RejectReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose a reason.")},
+    )
+    note = words_field(_("Explanation"), _("Public: the reporter gets it by e-mail."))
+
+
+class PhotosField(FilesField):
+    """Photos of the work; on a phone the camera is offered first."""
+
+    def __init__(self, label: Any, **options: Any) -> None:
+        widget = SeveralFilesInput(attrs={"accept": "image/*", "capture": "environment"})
+        super().__init__(label=label, widget=widget, help_text=_("Up to 5 photos of 10 MB."), **options)
+
+
+class ResolveForm(StaffForm):
+    note = words_field(_("What was done?"), _("Public: the reporter gets it by e-mail and may confirm or contest it."))
+    files = PhotosField(_("Photos after the work"))
+    reason = forms.ChoiceField(
+        label=_("Why is there no photo?"),
+        choices=[("", _("There is a photo")), *EvidenceReason.choices],
+        required=False,
+    )
+
+    def offer(self, complaint: Complaint) -> None:
+        if complaint.category.evidence != Category.Evidence.PHOTO:
+            del self.fields["reason"]
+
+
+class StartForm(StaffForm):
+    files = PhotosField(_("Photos before the work"))
+
+
+class PhotosForm(StaffForm):
+    purpose = forms.ChoiceField(
+        label=_("When were they taken?"),
+        choices=[
+            (Attachment.Purpose.BEFORE, Attachment.Purpose.BEFORE.label),
+            (Attachment.Purpose.AFTER, Attachment.Purpose.AFTER.label),
+        ],
+        widget=forms.RadioSelect,
+    )
+    files = PhotosField(_("Photos"))
+
+
+class HandOverForm(StaffForm):
+    unit = forms.ChoiceField(label=_("To which unit?"), error_messages={"required": _("Choose a unit.")})
+    note = words_field(_("Internal note"), _("Only colleagues read it."), required=False, rows=2)
+
+    def offer(self, complaint: Complaint) -> None:
+        language = get_language() or "fr"
+        units = sorted(
+            (text_in(unit.name, language), unit.code)
+            for unit in current_snapshot(complaint.jurisdiction).units.values()
+            if unit.pk != complaint.unit_id
+        )
+        self._choices("unit", [("", ""), *((code, name) for name, code in units)])
+
+    def clean_unit(self) -> Unit:
+        """The unit of that code in the complaint's city."""
+        units = current_snapshot(self.complaint.jurisdiction).units.values()
+        return next(unit for unit in units if unit.code == self.cleaned_data["unit"])
+
+
+class RecategoriseForm(StaffForm):
+    category = forms.ChoiceField(
+        label=_("Right category"),
+        help_text=_("The complaint is routed and promised again; its history says so."),
+        error_messages={"required": _("Choose a category.")},
+    )
+    note = words_field(_("Internal note"), _("Only colleagues read it."), required=False, rows=2)
+
+    def offer(self, complaint: Complaint) -> None:
+        language = get_language() or "fr"
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for category in current_snapshot(complaint.jurisdiction).categories.values():
+            if category.is_active and category.service.is_active and category.pk != complaint.category_id:
+                service = text_in(category.service.name, language)
+                groups.setdefault(service, []).append((category.code, text_in(category.name, language)))
+        self._choices("category", [("", ""), *groups.items()])
+
+
+class AssignForm(StaffForm):
+    crew_member = forms.ChoiceField(label=_("Who goes there?"), required=False)
+
+    def offer(self, complaint: Complaint) -> None:
+        self.people = {
+            str(person.pk): person
+            for person in User.objects.filter(
+                memberships__role=Role.CREW_MEMBER, memberships__unit=complaint.unit_id, is_active=True
+            )
+            .distinct()
+            .order_by("last_name", "first_name", "username")
+        }
+        names = [(pk, person.get_full_name() or person.get_username()) for pk, person in self.people.items()]
+        self._choices("crew_member", [("", _("Nobody")), *names])
+        self.initial["crew_member"] = str(complaint.assigned_to_id or "")
+
+    def clean_crew_member(self) -> User | None:
+        """The person chosen; None takes the assignment back."""
+        return self.people.get(self.cleaned_data["crew_member"])
+
+
+class ReviewForm(StaffForm):
+    release = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], widget=forms.HiddenInput)
+    file = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def clean_release(self) -> bool:
+        return bool(self.cleaned_data["release"] == "yes")
