@@ -46,12 +46,24 @@ class FilesField(forms.FileField):
         return [NewFile(upload.name or "", upload.read()) for upload in uploads[: MAX_FILES + 1]]
 
 
+class DistrictField(forms.ChoiceField):
+    """One way to say where it is: not optional, but another way will do. The form checks that one was taken."""
+
+    def validate(self, value: Any) -> None:
+        if value:
+            super().validate(value)
+
+
 class Degrees(forms.CharField):
-    """A coordinate as people type it: comma or point, Arabic digits."""
+    """A coordinate as people type it: comma or point, Arabic digits. Another way to say where it is will do."""
 
     def __init__(self, **options: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": "text", "dir": "ltr", "autocomplete": "off", "class": "ltr"})
-        super().__init__(required=False, max_length=30, widget=widget, **options)
+        widget = forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off", "class": "ltr"})
+        super().__init__(max_length=30, widget=widget, **options)
+
+    def validate(self, value: Any) -> None:
+        if value:
+            super().validate(value)
 
     def to_python(self, value: object) -> str:
         return (
@@ -65,9 +77,12 @@ class ReportForm(forms.Form):
     `asked` names the category whose questions the sender has seen: others are neither required nor read.
     """
 
+    # Browsers do not judge this form: what is required depends on what else was given.
+    use_required_attribute = False
+
     longitude = Degrees(label=_("Longitude"))
     latitude = Degrees(label=_("Latitude"))
-    district = forms.ChoiceField(label=_("District"), required=False)
+    district = DistrictField(label=_("District"))
     location_text = forms.CharField(
         label=_("Street or landmark"),
         help_text=_("For example: opposite the school, near the pharmacy."),
