@@ -1,0 +1,75 @@
+"""Periods in a city's own days: the one looked at, the equally long one before it, and months for trends.
+
+Days are cut here, not in SQL: PostgreSQL has a copy of the time zone data of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from catalogue.models import Jurisdiction
+
+DEFAULT_DAYS = 90
+QUICK_DAYS = (30, 90, 365)
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `first` to `last`, both days included."""
+
+    first: date
+    last: date
+    zone: ZoneInfo
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def since(self) -> datetime:
+        return _midnight(self.first, self.zone)
+
+    @property
+    def until(self) -> datetime:
+        """The first instant after it."""
+        return _midnight(self.end, self.zone)
+
+    @property
+    def end(self) -> date:
+        """The day after the last one, as the filter's `to` takes it."""
+        return self.last + timedelta(days=1)
+
+    @property
+    def before(self) -> "Period":
+        """The equally long period that ends where this one begins."""
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.zone)
+
+
+def latest(days: int, city: Jurisdiction, now: datetime) -> Period:
+    """The `days` days that end today in the city's zone."""
+    zone = ZoneInfo(city.time_zone)
+    today = now.astimezone(zone).date()
+    return Period(today - timedelta(days=days - 1), today, zone)
+
+
+def period_between(since: datetime | None, until: datetime | None, city: Jurisdiction, now: datetime) -> Period:
+    """The days that two instants of a filter stand for; what is missing is taken from the default length."""
+    zone = ZoneInfo(city.time_zone)
+    last = (until - timedelta(microseconds=1)).astimezone(zone).date() if until else now.astimezone(zone).date()
+    first = since.astimezone(zone).date() if since else last - timedelta(days=DEFAULT_DAYS - 1)
+    return Period(min(first, last), last, zone)
+
+
+def months_until(last: date, count: int) -> list[date]:
+    """The first days of the `count` months that end with `last`'s month, and of the month after it."""
+    number = last.year * 12 + last.month - 1
+    return [date((number + i) // 12, (number + i) % 12 + 1, 1) for i in range(1 - count, 2)]
+
+
+def month_limits(months: list[date], zone: ZoneInfo) -> list[datetime]:
+    """The instants at which these days begin in `zone`."""
+    return [_midnight(day, zone) for day in months]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=zone)

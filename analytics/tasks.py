@@ -1,0 +1,25 @@
+"""What beat rings for: the feed of changes, reports that were asked for."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from analytics.reports import make_due_reports, remove_old_reports
+from analytics.timing import BATCH, consume
+
+
+@shared_task(name="analytics.consume_feed")  # type: ignore[untyped-decorator]
+def consume_feed() -> None:
+    """Work off the feed until it is empty, at most twenty batches a ring."""
+    for _ in range(20):
+        if consume(now=timezone.now()) < BATCH:
+            return
+
+
+@shared_task(name="analytics.make_reports")  # type: ignore[untyped-decorator]
+def make_reports() -> None:
+    make_due_reports(now=timezone.now())
+
+
+@shared_task(name="analytics.remove_old_reports")  # type: ignore[untyped-decorator]
+def sweep_old_reports() -> None:
+    remove_old_reports(now=timezone.now())

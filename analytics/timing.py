@@ -1,0 +1,95 @@
+"""Working off the feed: what a change means for a complaint's timing.
+
+Every complaint is worked out anew from its events, so that a change seen twice, late or out of order ends in the same row.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from complaints.models import Complaint, FeedItem
+from queueing.models import claim
+
+BATCH = 500
+
+
+def consume(*, now: datetime, limit: int = BATCH) -> int:
+    """Work off up to `limit` feed items that are due; returns how many.
+
+    Rows are written and items deleted in one transaction: a worker that dies leaves its items, which are due again when
+    the lease is over.
+    """
+    items = claim(FeedItem, now=now, limit=limit)
+    if not items:
+        return 0
+    with transaction.atomic():
+        work_out({item.complaint_id for item in items})
+        FeedItem.objects.filter(pk__in=[item.pk for item in items]).delete()
+    return len(items)
+
+
+def rebuild() -> Iterator[int]:
+    """Work out every complaint anew, batch by batch; yields how many each batch held. The feed stays as it is."""
+    last = 0
+    while ids := list(Complaint.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[: 4 * BATCH]):
+        with transaction.atomic():
+            work_out(ids)
+        last = ids[-1]
+        yield len(ids)
+
+
+_PLACE = """
+INSERT INTO analytics_timing (complaint_id, paused_seconds)
+SELECT id, 0 FROM complaints_complaint WHERE id = ANY(%(ids)s) ORDER BY id
+ON CONFLICT (complaint_id) DO NOTHING
+"""
+
+_LOCK = """
+SELECT complaint_id FROM analytics_timing WHERE complaint_id = ANY(%(ids)s) ORDER BY complaint_id FOR UPDATE
+"""
+
+# A deadline that was never moved is its own unpaused one. Else: what it was last moved to for another reason than a pause
+# (reopening, another category), or what it was before the first pause moved it.
+_WORK_OUT = """
+WITH moved AS (
+    SELECT complaint_id, data->>'deadline' AS deadline, data->>'cause' = 'resumed' AS by_pause,
+        (data->>'old')::timestamptz AS old, (data->>'new')::timestamptz AS new, at, id
+    FROM complaints_event WHERE kind = 'deadline_changed' AND complaint_id = ANY(%(ids)s)
+),
+unpaused AS (
+    SELECT complaint_id, deadline, coalesce(
+        (array_agg(new ORDER BY at DESC, id DESC) FILTER (WHERE NOT by_pause))[1],
+        (array_agg(old ORDER BY at, id) FILTER (WHERE by_pause))[1]) AS due
+    FROM moved GROUP BY complaint_id, deadline
+),
+steps AS (
+    SELECT complaint_id, to_state, at, lead(at) OVER (PARTITION BY complaint_id ORDER BY at, id) AS next_at
+    FROM complaints_event WHERE kind = 'state_changed' AND complaint_id = ANY(%(ids)s)
+),
+pauses AS (
+    SELECT complaint_id, sum(extract(epoch FROM next_at - at))::bigint AS seconds
+    FROM steps WHERE to_state = 'waiting_reporter' AND next_at IS NOT NULL GROUP BY complaint_id
+)
+UPDATE analytics_timing t SET
+    answer_due_unpaused = coalesce(answer.due, c.answer_due_at),
+    resolution_due_unpaused = coalesce(resolution.due, c.resolution_due_at),
+    paused_seconds = coalesce(pauses.seconds, 0)
+FROM complaints_complaint c
+LEFT JOIN unpaused answer ON answer.complaint_id = c.id AND answer.deadline = 'answer'
+LEFT JOIN unpaused resolution ON resolution.complaint_id = c.id AND resolution.deadline = 'resolution'
+LEFT JOIN pauses ON pauses.complaint_id = c.id
+WHERE c.id = t.complaint_id AND t.complaint_id = ANY(%(ids)s)
+"""
+
+
+def work_out(complaint_ids: Iterable[int]) -> None:
+    """Write the timing of these complaints. Inside a transaction.
+
+    The rows are locked first, by a statement of their own: of two workers the later one then reads the later history.
+    """
+    values = {"ids": sorted(complaint_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, values)
+        cursor.execute(_LOCK, values)
+        cursor.execute(_WORK_OUT, values)
