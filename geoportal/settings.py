@@ -96,6 +96,8 @@ MIDDLEWARE = [
     "accounts.middleware.require_second_factor",
     "accounts.middleware.RefuseOverQuota",
 ]
+if ENVIRONMENT == "test":
+    MIDDLEWARE.append("geoportal.failpoints.DieBeforeTheAnswer")
 
 ROOT_URLCONF = "geoportal.urls"
 WSGI_APPLICATION = "geoportal.wsgi.application"
@@ -153,6 +155,13 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
+]
+# Scrypt costs a guesser memory as well as time; tests sign in hundreds of times and use a cheap one.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher"
+    if ENVIRONMENT == "test"
+    else "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -313,6 +322,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StateEnum": "complaints.workflow.State",
+        "ComplaintKindEnum": "complaints.models.Complaint.Kind",
+        "UnitKindEnum": "catalogue.models.Unit.Kind",
+        "QuestionKindEnum": "catalogue.models.Question.Kind",
+        "ReleaseEnum": ["after_review", "never"],
+        "PointTypeEnum": ["Point"],
+        "MultiPolygonTypeEnum": ["MultiPolygon"],
+        "FeatureTypeEnum": ["Feature"],
+        "FeatureCollectionTypeEnum": ["FeatureCollection"],
+    },
 }
 
 LOGGING = {

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.access import load_memberships
 from accounts.demo import make_demo_accounts
 from accounts.models import User
 from catalogue.models import Jurisdiction
@@ -37,11 +38,18 @@ class Command(ReportingCommand):
             city,
             seed=options["seed"],
             until=until,
-            clerk=User.objects.get(username="demo-triage-officer"),
-            moderator=User.objects.get(username="demo-moderator"),
+            clerk=_member("demo-triage-officer"),
+            moderator=_member("demo-moderator"),
         )
         numbers = stage.missing(options["count"])
         made = sum(1 for _ in progress(stage.play(numbers), label="demo complaints", total=len(numbers)))
         skipped = options["count"] - len(numbers)
         report.counts = {"complaints_made": made, "skipped_existing": skipped, "accounts": len(accounts)}
         return report
+
+
+def _member(username: str) -> User:
+    """A user whose memberships are read once for the whole run."""
+    user = User.objects.get(username=username)
+    load_memberships(user)
+    return user
