@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -187,3 +188,208 @@ class ComplaintCollectionDocument(serializers.Serializer[Any]):
     numberReturned = serializers.IntegerField()  # noqa: N815 (the standard's name)
     next = serializers.URLField(allow_null=True)
     features = ComplaintFeatureDocument(many=True)
+
+
+ZOOM_REFUSED = _("Use a whole number from 0 to 22.")
+
+
+def zoom(description: str) -> OpenApiParameter:
+    """The `zoom` parameter."""
+    return OpenApiParameter("zoom", {"type": "integer", "minimum": 0, "maximum": 22}, description=description)
+
+
+class PinDocument(serializers.Serializer[Any]):
+    lon = serializers.FloatField()
+    lat = serializers.FloatField()
+    tracking_number = serializers.CharField()
+    state = serializers.ChoiceField(choices=State.choices)
+    state_label = serializers.CharField()
+    service = serializers.CharField()
+    category = serializers.CharField(help_text="Name, in the language of the request.")
+    late = serializers.BooleanField()
+    url = serializers.CharField(help_text="Path of its page.")
+
+
+class CellDocument(serializers.Serializer[Any]):
+    n = serializers.IntegerField()
+    open = serializers.IntegerField()
+    late = serializers.IntegerField()
+    service = serializers.CharField(allow_null=True, help_text="Where all are of one service.")
+    lon = serializers.FloatField()
+    lat = serializers.FloatField()
+    bbox = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4)
+
+
+class MapDocument(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["points", "cells"])
+    n = serializers.IntegerField()
+    points = PinDocument(many=True, required=False)
+    cells = CellDocument(many=True, required=False)
+
+
+class AreaDocument(NamedDocument):
+    priority = serializers.IntegerField()
+    edition = serializers.IntegerField()
+    unit = NamedDocument()
+
+
+class RouteDocument(serializers.Serializer[Any]):
+    jurisdiction = NamedDocument()
+    district = NamedDocument()
+    service = NamedDocument()
+    category = NamedDocument()
+    service_area = AreaDocument(allow_null=True)
+    unit = NamedDocument()
+    triage = serializers.BooleanField()
+    runner_up = AreaDocument(allow_null=True, help_text="What would answer if the service area were not there.")
+    reason = serializers.CharField()
+    reason_code = serializers.CharField()
+    outside_by_m = serializers.FloatField(
+        allow_null=True, help_text="Metres outside the city's edge, if it is outside."
+    )
+    deadlines = DeadlinesDocument()
+
+
+class HeatCellDocument(serializers.Serializer[Any]):
+    x = serializers.IntegerField()
+    y = serializers.IntegerField()
+    lon = serializers.FloatField()
+    lat = serializers.FloatField()
+    n = serializers.IntegerField(help_text="0 where suppressed.")
+    value = serializers.FloatField(allow_null=True)
+    suppressed = serializers.BooleanField()
+
+
+class PeriodDocument(serializers.Serializer[Any]):
+    # `from` is a word of Python.
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {"from": serializers.DateField(), "to": serializers.DateField()}
+
+
+class HeatDocument(serializers.Serializer[Any]):
+    measure = serializers.ChoiceField(choices=["count", "per_1000", "late_share", "median_days_to_resolve"])
+    unit_of_measure = serializers.CharField()
+    cell_zoom = serializers.IntegerField()
+    n = serializers.IntegerField(help_text="Complaints counted in squares.")
+    unplaced = serializers.IntegerField(help_text="Complaints whose district only is public.")
+    period = PeriodDocument()
+    cells = HeatCellDocument(many=True)
+    classes = serializers.ListField(child=serializers.FloatField(), help_text="Lower limits of the 2nd to last class.")
+
+
+JURISDICTION, SERVICE = FILTERS[0], FILTERS[1]
+
+
+class TranslatedNameDocument(NamedDocument):
+    names = serializers.DictField(child=serializers.CharField())
+
+
+class QuestionDocument(serializers.Serializer[Any]):
+    # `label` is a word of REST framework's fields.
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {
+            "code": serializers.CharField(),
+            "kind": serializers.ChoiceField(choices=["text", "number", "date", "choice", "multichoice"]),
+            "required": serializers.BooleanField(),
+            "label": serializers.CharField(),
+            "labels": serializers.DictField(child=serializers.CharField()),
+            "choices": TranslatedNameDocument(many=True),
+        }
+
+
+class PolicyDocument(serializers.Serializer[Any]):
+    answer_within = serializers.CharField(help_text="Such as `2 working days`, `8 working hours`, `5 days`.")
+    resolve_within = serializers.CharField()
+
+
+class CategoryDocument(TranslatedNameDocument):
+    help = serializers.CharField()
+    keywords = serializers.ListField(child=serializers.CharField())
+    deadlines = PolicyDocument()
+    publication = serializers.ChoiceField(choices=["exact", "grid", "district", "never"])
+    publish_text = serializers.ChoiceField(choices=["after_review", "never"])
+    publish_photos = serializers.ChoiceField(choices=["after_review", "never"])
+    evidence = serializers.ChoiceField(choices=["photo", "reason", "none"])
+    urgent = serializers.BooleanField(help_text="Emergency numbers first; never public.")
+    questions = QuestionDocument(many=True)
+
+
+class ServiceDocument(TranslatedNameDocument):
+    icon = serializers.CharField()
+    colour = serializers.CharField()
+    categories = CategoryDocument(many=True)
+
+
+class UnitDocument(TranslatedNameDocument):
+    kind = serializers.ChoiceField(choices=["department", "operator"])
+
+
+class CityDocument(TranslatedNameDocument):
+    languages = serializers.ListField(child=serializers.CharField())
+    time_zone = serializers.CharField()
+    country = serializers.CharField()
+    bounds = serializers.ListField(
+        child=serializers.FloatField(), help_text="First view of a map, not the city's edge."
+    )
+    tracking_prefix = serializers.CharField()
+    license = serializers.CharField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return super().get_fields() | {"source": serializers.CharField()}
+
+
+class CatalogueDocument(serializers.Serializer[Any]):
+    jurisdiction = CityDocument()
+    units = UnitDocument(many=True)
+    services = ServiceDocument(many=True)
+
+
+class EditionDocument(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    license = serializers.CharField()
+    imported_at = serializers.DateTimeField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return super().get_fields() | {"source": serializers.CharField()}
+
+
+class MultiPolygonDocument(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=["MultiPolygon"])
+    coordinates = serializers.ListField(child=serializers.ListField(), help_text="As RFC 7946 says.")
+
+
+class DistrictFactsDocument(TranslatedNameDocument):
+    level = serializers.IntegerField()
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    population = serializers.IntegerField(allow_null=True)
+    edition = EditionDocument()
+
+
+class DistrictFeatureDocument(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=["Feature"])
+    geometry = MultiPolygonDocument()
+    properties = DistrictFactsDocument()
+
+
+class DistrictCollectionDocument(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=["FeatureCollection"])
+    features = DistrictFeatureDocument(many=True)
+
+
+class AreaFactsDocument(TranslatedNameDocument):
+    service = serializers.CharField()
+    category = serializers.CharField(allow_null=True, help_text="Null: the whole service.")
+    unit = serializers.CharField()
+    priority = serializers.IntegerField(help_text="Higher wins.")
+    edition = EditionDocument()
+
+
+class AreaFeatureDocument(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=["Feature"])
+    geometry = MultiPolygonDocument()
+    properties = AreaFactsDocument()
+
+
+class AreaCollectionDocument(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=["FeatureCollection"])
+    features = AreaFeatureDocument(many=True)

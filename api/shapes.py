@@ -30,7 +30,7 @@ LIMITS = {
 }
 MAX_ANSWERS = 50
 KEY = re.compile(r"[\x21-\x7e]{16,255}")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+DEGREES = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PHONE = re.compile(r"\+?[\d ().\-/]{5,}", re.ASCII)
 # C0 controls that no keyboard types and no export can carry; NUL is refused, line breaks and tabs stay.
 _CONTROLS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -125,7 +125,7 @@ class _Fields:
             value = self.values.get(name)
             if value is None or value == "":
                 self.fault(name, _("This is needed."), "required")
-            elif isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+            elif isinstance(value, str) and not DEGREES.fullmatch(value.strip()):
                 self.fault(name, _("Give a number of degrees."))
             else:
                 values.append(value)

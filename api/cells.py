@@ -1,0 +1,94 @@
+"""Complaints on maps: points while there are few, counted cells when there are many. Decided in SQL, never truncated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from api import grid, rows
+from complaints.querysets import ComplaintQuerySet
+
+_COUNTS = (
+    f"count(*) AS n, count(*) FILTER (WHERE {rows.IS_OPEN}) AS open, count(*) FILTER (WHERE {rows.IS_LATE}) AS late,"
+    " CASE WHEN min(c.service_id) = max(c.service_id)"
+    " THEN (SELECT code FROM catalogue_service WHERE id = min(c.service_id)) END AS service,"
+    " round(avg(ST_X(c.public_point))::numeric, 6)::float8 AS lon,"
+    " round(avg(ST_Y(c.public_point))::numeric, 6)::float8 AS lat"
+)
+_FROM = "FROM clock CROSS JOIN picked JOIN complaints_complaint c ON c.id = picked.id"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Complaints counted together. `lon`, `lat`: their middle; `bbox`: west, south, east, north of their places."""
+
+    n: int
+    open: int
+    late: int
+    service: str | None
+    lon: float
+    lat: float
+    bbox: tuple[float, float, float, float]
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "Cell":
+        """A fetched row: the six counts, then the four sides."""
+        return cls(row[0], row[1], row[2], row[3], row[4], row[5], (row[6], row[7], row[8], row[9]))
+
+
+def cells(found: ComplaintQuerySet, *, zoom: int, now: datetime) -> list[Cell]:
+    """The rows of a located queryset, counted by cells of `zoom`. One statement."""
+    head, params = rows.with_picked(found, now=now)
+    sql = (
+        f"{head} SELECT {_COUNTS}, min(ST_X(c.public_point)), min(ST_Y(c.public_point)), max(ST_X(c.public_point)),"
+        f" max(ST_Y(c.public_point)) {_FROM}"
+        f" GROUP BY {grid.column_sql('c.public_point', zoom)}, {grid.row_sql('c.public_point', zoom)}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [Cell.of(row) for row in cursor.fetchall()]
+
+
+def vector_tile(found: ComplaintQuerySet, tile: tuple[int, int, int], *, now: datetime, few: int, split: int) -> bytes:
+    """A vector tile (zoom, x, y) of a located queryset. One statement.
+
+    Layer `complaints` with a point each while there are at most `few`, else layer `cells`, 2^split cells a side. A
+    complaint belongs to exactly one tile: no margin, so nothing is counted twice by whoever adds tiles up.
+    """
+    zoom, x, y = tile
+    head, params = rows.with_picked(found.filter(public_point__coveredby=grid.around(zoom, x, y)), now=now)
+    point = "c.public_point"
+    inside = f"{grid.column_sql(point, zoom)} = {x} AND {grid.row_sql(point, zoom)} = {y}"
+    envelope = f"ST_TileEnvelope({zoom}, {x}, {y})"
+    fine = zoom + split
+    sql = f"""{head}, here (id) AS (SELECT c.id {_FROM} WHERE {inside}), total AS (SELECT count(*) AS n FROM here)
+    SELECT CASE WHEN total.n <= %s THEN (
+      SELECT ST_AsMVT(f, 'complaints', 4096, 'geom') FROM (
+        SELECT ST_AsMVTGeom(ST_Transform(c.public_point, 3857), {envelope}, 4096, 0, false) AS geom, c.tracking_number,
+               c.state, s.code AS service, k.code AS category, {rows.IS_LATE} AS late
+        FROM clock CROSS JOIN here JOIN complaints_complaint c ON c.id = here.id
+        JOIN catalogue_service s ON s.id = c.service_id JOIN catalogue_category k ON k.id = c.category_id
+        ORDER BY c.submitted_at, c.id) f)
+    ELSE (
+      SELECT ST_AsMVT(f, 'cells', 4096, 'geom') FROM (
+        SELECT ST_AsMVTGeom(ST_Transform(ST_SetSRID(ST_MakePoint(t.lon, t.lat), 4326), 3857), {envelope}, 4096, 0, false)
+               AS geom, t.n, t.open, t.late, t.lon, t.lat, t.service
+        FROM (SELECT {_COUNTS} FROM clock CROSS JOIN here JOIN complaints_complaint c ON c.id = here.id
+              GROUP BY {grid.column_sql(point, fine)}, {grid.row_sql(point, fine)}) t) f)
+    END FROM total"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, few])
+        row = cursor.fetchone()
+    return bytes(row[0] or b"")
+
+
+def located_points(found: ComplaintQuerySet, *, at_most: int) -> list[Any] | None:
+    """The rows of a located queryset with what a pin needs; None if there are more than `at_most`. One statement."""
+    wanted = found.select_related("service").only(
+        "tracking_number", "state", "public_point", "category_id", "service__code", "answered_at", "answer_due_at",
+        "resolution_due_at", "paused_at",
+    )  # fmt: skip
+    some = list(wanted.order_by("-submitted_at", "-id")[: at_most + 1])
+    return some if len(some) <= at_most else None
