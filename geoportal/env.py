@@ -74,6 +74,8 @@ def database_settings(url: str, *, variable: str) -> DatabaseSettings:
     options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     host = options.pop("host", "") or (parts.hostname or "")
     port = options.pop("port", "") or (str(parts.port) if parts.port else "")
+    # A server that does not answer is an error page in seconds, not a browser that waits.
+    options.setdefault("connect_timeout", "3")
     return {
         "ENGINE": "django.contrib.gis.db.backends.postgis",
         "NAME": unquote(parts.path.lstrip("/")),

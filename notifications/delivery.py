@@ -10,6 +10,7 @@ from notifications.channels.email import Trouble, send
 from notifications.models import OutboxMessage
 from notifications.outbox import mail_path
 from queueing.alone import alone
+from queueing.failpoints import failpoint
 from queueing.models import QueueState, claims, fail, finish, put_back
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def _deliver(message: OutboxMessage, connection: BaseEmailBackend, now: datetime
     except Trouble as trouble:
         _postpone(message, trouble, now)
         return trouble
+    failpoint("mail.sent")
     if not finish(message, sent_at=now):
         _forget_if_erased(message)
     return None

@@ -1,0 +1,110 @@
+"""kill -9 between commit and effect: what was acknowledged is there, once, and its work gets done."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.rig import Answer, Site, wait_until
+from tests.sandbox.files import jpeg
+
+# The installation is a copy of the test database, which this mark has made.
+pytestmark = pytest.mark.django_db(transaction=True)
+MESSAGES = "notifications_outboxmessage"
+
+
+def until_answered(send: Callable[[], Answer]) -> Answer:
+    """Send again until an answer comes, as a phone does."""
+    answers: list[Answer] = []
+
+    def came() -> bool:
+        try:
+            answer = send()
+        except OSError:
+            return False
+        if answer.status not in (409, 503):
+            answers.append(answer)
+        return bool(answers)
+
+    wait_until(came, seconds=30, what="an answer")
+    return answers[0]
+
+
+def test_a_web_server_killed_after_the_commit_has_not_taken_in_twice(site: Site) -> None:
+    site.start_web(dies_at="web.committed")
+    with pytest.raises(OSError):
+        site.file("cut")
+    assert site.count("complaints_complaint WHERE description = 'cut'") == 1
+    site.kill("web")
+    site.start_web()
+    again = site.file("cut")
+    assert again.status == 201
+    number = again.json()["tracking_number"]
+    assert site.rows("SELECT tracking_number FROM complaints_complaint WHERE description = 'cut'") == [(number,)]
+
+
+@pytest.mark.parametrize("point", ["files.processed", "files.written", "files.stored", "mail.sent"])
+def test_a_worker_killed_anywhere_leaves_its_work_to_the_next(site: Site, point: str) -> None:
+    key = point.replace(".", "-")
+    site.start_web()
+    filed = site.file(key, jpeg())
+    assert filed.status == 201
+    number, public_id = filed.json()["tracking_number"], filed.json()["files"][0]["id"]
+    photo = f"complaints_attachment WHERE public_id = '{public_id}'"
+    mail = f"{MESSAGES} WHERE reference = '{number}'"
+    site.start_worker(dies_at=point)
+    wait_until(lambda: "WorkerLostError" in site.log("worker"), seconds=25, what=f"the worker dies at {point}")
+    site.kill("worker")
+    site.leases_run_out()
+    site.start_worker()
+    wait_until(lambda: site.count(f"{photo} AND status = 'ready'") == 1, seconds=20, what="the photo is ready")
+    wait_until(lambda: site.count(f"{mail} AND sent_at IS NOT NULL") == 1, seconds=20, what="the mail left")
+    assert site.count(f"complaints_event WHERE kind = 'file_added' AND data->'files' ? '{public_id}'") == 1
+    assert len([path for path in site.mails() if path.name.startswith(number)]) == 1
+    path, thumbnail = site.rows(f"SELECT path, thumbnail_path FROM {photo}")[0]
+    assert (site.folder / "media" / path).exists()
+    assert (site.folder / "media" / thumbnail).exists()
+
+
+def test_nothing_acknowledged_is_lost_while_everything_is_killed_again_and_again(site: Site) -> None:
+    site.start_web()
+    site.start_worker()
+    before = site.count("complaints_complaint")
+    numbers: dict[str, str] = {}
+
+    def residents(letter: str) -> None:
+        for number in range(12):
+            key = f"{letter}{number}"
+            photo = jpeg() if number % 4 == 0 else b""
+            answer = until_answered(lambda key=key, photo=photo: site.file(key, photo))  # type: ignore[misc]
+            assert answer.status == 201, answer.body
+            numbers[key] = answer.json()["tracking_number"]
+
+    threads = [threading.Thread(target=residents, args=(letter,)) for letter in "xyz"]
+    for thread in threads:
+        thread.start()
+    for name in ("web", "worker", "web"):
+        threads[0].join(timeout=1.0)
+        site.kill(name)
+        if name == "web":
+            site.start_web()
+        else:
+            site.start_worker()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(numbers) == 36
+    assert site.count("complaints_complaint") == before + 36
+    assert {number for (number,) in site.rows("SELECT tracking_number FROM complaints_complaint")} >= set(
+        numbers.values()
+    )
+
+    def all_done() -> bool:
+        site.leases_run_out()
+        waiting = site.count(f"{MESSAGES} WHERE queue_state = 'due'")
+        return waiting + site.count("complaints_attachment WHERE queue_state = 'due'") == 0
+
+    wait_until(all_done, seconds=30, what="all mails left and all photos were checked")
+    assert site.count(f"{MESSAGES} WHERE queue_state = 'failed'") == 0
+    assert site.count("complaints_attachment WHERE status <> 'ready'") == 0
+    sent = {path.name.split(".")[0] for path in site.mails()}
+    assert sent >= set(numbers.values())
