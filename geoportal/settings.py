@@ -145,6 +145,7 @@ if _geos := library_path("GEOS_LIBRARY_PATH", "shapely", "libgeos_c*"):
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("ar", "العربية"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "geoportal.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Africa/Casablanca"
