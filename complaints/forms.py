@@ -71,6 +71,13 @@ class Degrees(forms.CharField):
         )
 
 
+class DecimalField(forms.FloatField):
+    """A number with a decimal comma or point, whatever the page's language."""
+
+    def to_python(self, value: Any) -> float | None:  # type: ignore[override]
+        return super().to_python(str(value or "").replace(",", ".").replace("٫", "."))
+
+
 class ReportForm(forms.Form):
     """A filing. The questions of the chosen category are fields of it: `answer_CODE`.
 
@@ -237,11 +244,8 @@ def question_field(question: Question, language: str, *, asked: bool) -> forms.F
     if question.kind == kinds.MULTICHOICE:
         return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **options)
     if question.kind == kinds.NUMBER:
-        return forms.FloatField(
-            widget=forms.TextInput(attrs={"inputmode": "decimal", "dir": "ltr", "autocomplete": "off"}),
-            localize=True,
-            **options,
-        )
+        attributes = {"inputmode": "decimal", "dir": "ltr", "autocomplete": "off"}
+        return DecimalField(widget=forms.TextInput(attrs=attributes), **options)
     if question.kind == kinds.DATE:
         return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
     return forms.CharField(max_length=MAX_ANSWER_TEXT, widget=forms.TextInput(attrs={"dir": "auto"}), **options)

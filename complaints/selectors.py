@@ -38,4 +38,4 @@ def similar_open(point: Point, category: Category, *, radius_m: float = SIMILAR_
         .select_related("category__service", "district")
         .order_by("distance", "-submitted_at")[:MAX_SIMILAR]
     )
-    return [Similar(row, round(row.distance.m)) for row in rows]
+    return [Similar(row, round(getattr(row, "distance").m)) for row in rows]  # noqa: B009 (an annotation)
