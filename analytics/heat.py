@@ -1,7 +1,14 @@
 """Honest heat: one measure over square cells, with what is needed to judge it (contract.md §4, heat.json).
 
-Cells are Web Mercator tiles of `cell_zoom`. Every row comes through the public allow-list, merged complaints count once,
-flagged default points and places that are known by district only stay out: their point is nobody's address.
+Rules, so that every figure can be computed again from the open data:
+- Cells are Web Mercator tiles of `cell_zoom`; rows are those of the public allow-list, a merged complaint counts once.
+- Flagged default points stay out. A place known only by its district stands in no cell: it is counted in `unplaced`.
+- Where fewer than k cases of a sensitive category (place shown as a 200 m cell) lie in a cell, those are left out; where
+  nothing else lies there, the cell is `suppressed`: its `n` is 0 and its value null.
+- Residents of a cell are its districts' residents by share of area; under 20 of them a rate says nothing: null.
+- Late share: of the complaints with a deadline, those that are open past it or were closed after it.
+- Days to resolve: the median over those resolved, from filing to closing.
+- `few`: the value stands on fewer than k cases; a map says "too few to say" instead of a colour.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.gis.db.models.functions import GeoFunc
 from django.db import connection
-from django.db.models import BooleanField, Case, F, FloatField, Min, Q, TextChoices, When
+from django.db.models import BooleanField, Case, F, FloatField, Max, Min, Q, TextChoices, When
 from django.db.models.functions import Extract
 from django.utils.translation import gettext_lazy as _
 
@@ -21,24 +28,24 @@ from complaints.models import Complaint
 from complaints.querysets import ComplaintQuerySet, late_condition
 from complaints.workflow import State
 
-# A cell is this many zoom steps finer than the map that asks: 16 pixels a side on its screen.
-CELLS_FINER = 4
-COARSEST, FINEST = 6, 17
+# A cell is 32 pixels a side on the map that asks; never finer than about 250 m, the grid of sensitive places.
+CELLS_FINER = 3
+COARSEST, FINEST = 8, 17
 # Fewer residents than this make no rate: the cell lies on the city's edge or in a field.
-FEWEST_RESIDENTS = 50
+FEWEST_RESIDENTS = 20
 
 
 class Measure(TextChoices):
     COUNT = "count", _("Complaints")
     PER_1000 = "per_1000", _("Complaints per 1,000 residents")
-    LATE_SHARE = "late_share", _("Share of complaints that are late")
+    LATE_SHARE = "late_share", _("Share of late complaints")
     MEDIAN_DAYS_TO_RESOLVE = "median_days_to_resolve", _("Median days to resolve")
 
 
 UNITS_OF_MEASURE = {
     Measure.COUNT: _("complaints per cell"),
     Measure.PER_1000: _("complaints per 1,000 residents of the cell; residents spread evenly over their district"),
-    Measure.LATE_SHARE: _("share of the cell's complaints that are open past a deadline"),
+    Measure.LATE_SHARE: _("share of complaints that are open past a deadline or were closed after it"),
     Measure.MEDIAN_DAYS_TO_RESOLVE: _("days from filing to resolution, median of the cell's resolved complaints"),
 }
 
@@ -53,29 +60,29 @@ _CLASSES: dict[Measure, tuple[float, ...]] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell; `lon`, `lat` are its middle. `n` is None where suppressed, `value` where there is too little to say."""
+    """One cell; `lon`, `lat` are its middle. `value` is None where nothing can be said."""
 
     x: int
     y: int
     lon: float
     lat: float
-    n: int | None
+    n: int
     value: float | None
     suppressed: bool
+    few: bool
 
 
 @dataclass(frozen=True)
 class Heat:
-    """The answer of heat.json. `n` is the sum over the cells shown; `not_on_map` passed the filter but have no place to show."""
+    """The answer of heat.json. `n` is the sum over the cells; `period` are its first and last day in the city's zone."""
 
     measure: str
     unit_of_measure: str
     cell_zoom: int
     n: int
-    not_on_map: int
-    # First day and the day after the last one, in the city's zone.
+    unplaced: int
     period: dict[str, str]
-    too_few_below: int
+    few_below: int
     cells: list[Cell]
     classes: list[float]
 
@@ -108,9 +115,9 @@ def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Hea
         unit_of_measure=str(UNITS_OF_MEASURE[measure]),
         cell_zoom=cell_zoom,
         n=on_map,
-        not_on_map=found.exclude(PLACED).count(),
+        unplaced=found.filter(place_precision="district", default_point_suspect=False).count(),
         period=_period(filters, found, now),
-        too_few_below=k,
+        few_below=k,
         cells=cells,
         classes=class_limits(measure, cell_zoom),
     )
@@ -141,8 +148,8 @@ cut AS (
 judged AS (
     SELECT *, sensitive AND count(*) OVER (PARTITION BY x, y, sensitive, category_id) < %s AS few FROM cut
 )
-SELECT x, y, count(*) FILTER (WHERE NOT few), count(*) FILTER (WHERE is_late AND NOT few),
-    count(days) FILTER (WHERE NOT few),
+SELECT x, y, count(*) FILTER (WHERE NOT few), count(*) FILTER (WHERE promised AND NOT few),
+    count(*) FILTER (WHERE promised AND was_late AND NOT few), count(days) FILTER (WHERE NOT few),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE NOT few)
 FROM judged GROUP BY x, y ORDER BY x, y
 """
@@ -155,6 +162,7 @@ class _Row:
     x: int
     y: int
     n: int
+    promised: int
     late: int
     resolved: int
     median_days: float | None
@@ -167,7 +175,8 @@ def _cells(found: ComplaintQuerySet, cell_zoom: int, k: int, now: datetime) -> l
         lon=_X("public_point"),
         lat=_Y("public_point"),
         sensitive=_flag(~Q(place_precision="exact")),
-        is_late=_flag(late_condition(now)),
+        promised=_flag(Q(resolution_due_at__isnull=False)),
+        was_late=_flag(late_condition(now) | Q(closed_at__gt=F("resolution_due_at"))),
         days=Case(
             When(resolved, then=Extract(F("closed_at") - F("submitted_at"), "epoch") / 86400.0),
             output_field=FloatField(),
@@ -218,25 +227,28 @@ def _residents(filters: Filters, cell_zoom: int, rows: list[_Row]) -> dict[tuple
 def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, residents: dict[tuple[int, int], float]) -> Cell:
     # Nothing left once the small sensitive counts are taken out: the cell itself is the secret.
     suppressed = row.n == 0
-    value: float | None = None
-    if measure == Measure.COUNT:
-        value = float(row.n)
-    elif measure == Measure.PER_1000:
+    value, cases = float(row.n), row.n
+    known = not suppressed
+    if measure == Measure.PER_1000:
         living = residents.get((row.x, row.y), 0.0)
-        value = 1000 * row.n / living if living >= FEWEST_RESIDENTS and row.n >= k else None
+        known = known and living >= FEWEST_RESIDENTS
+        value = 1000 * row.n / living if known else 0.0
     elif measure == Measure.LATE_SHARE:
-        value = row.late / row.n if row.n >= k else None
-    elif row.resolved >= k:
-        value = row.median_days
+        known, cases = row.promised > 0, row.promised
+        value = row.late / row.promised if known else 0.0
+    elif measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
+        known, cases = row.median_days is not None, row.resolved
+        value = row.median_days or 0.0
     longitude, latitude = _middle(row.x, row.y, cell_zoom)
     return Cell(
         x=row.x,
         y=row.y,
         lon=longitude,
         lat=latitude,
-        n=None if suppressed else row.n,
-        value=None if suppressed or value is None else round(value, 4),
+        n=row.n,
+        value=round(value, 4) if known else None,
         suppressed=suppressed,
+        few=measure != Measure.COUNT and cases < k,
     )
 
 
@@ -247,7 +259,11 @@ def _middle(x: int, y: int, zoom: int) -> tuple[float, float]:
 
 
 def _period(filters: Filters, found: ComplaintQuerySet, now: datetime) -> dict[str, str]:
+    """As asked, else the days of the complaints found, else today."""
     zone = ZoneInfo(filters.jurisdiction.time_zone)
-    since = filters.since or found.aggregate(first=Min("submitted_at"))["first"] or now
-    until = filters.until or now + timedelta(days=1)
-    return {"from": since.astimezone(zone).date().isoformat(), "to": until.astimezone(zone).date().isoformat()}
+    span: dict[str, datetime | None] = {"first": None, "last": None}
+    if filters.since is None or filters.until is None:
+        span = found.aggregate(first=Min("submitted_at"), last=Max("submitted_at"))
+    first = filters.since or span["first"] or now
+    last = filters.until - timedelta(microseconds=1) if filters.until else span["last"] or now
+    return {"from": first.astimezone(zone).date().isoformat(), "to": last.astimezone(zone).date().isoformat()}

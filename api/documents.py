@@ -258,6 +258,7 @@ class HeatCellDocument(serializers.Serializer[Any]):
     n = serializers.IntegerField(help_text="0 where suppressed.")
     value = serializers.FloatField(allow_null=True)
     suppressed = serializers.BooleanField()
+    few = serializers.BooleanField(help_text="The value stands on too few cases to say anything.")
 
 
 class PeriodDocument(serializers.Serializer[Any]):
@@ -273,6 +274,7 @@ class HeatDocument(serializers.Serializer[Any]):
     n = serializers.IntegerField(help_text="Complaints counted in squares.")
     unplaced = serializers.IntegerField(help_text="Complaints whose district only is public.")
     period = PeriodDocument()
+    few_below = serializers.IntegerField(help_text="Values of fewer cases are marked `few`.")
     cells = HeatCellDocument(many=True)
     classes = serializers.ListField(child=serializers.FloatField(), help_text="Lower limits of the 2nd to last class.")
 

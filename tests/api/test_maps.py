@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from api import maps
 from api.grid import bounds
-from api.heat import class_limits
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
 from tests.builders import build_complaint
@@ -135,7 +134,7 @@ def test_heat_counts_in_squares(client: Client, gridville: Jurisdiction, now: da
         build_complaint(at=(0.5 if n < 8 else 3.5, 0.5), now=now - timedelta(days=n))
     data = answer(client, "/api/v1/heat.json?zoom=12")
     assert list(data) == [
-        "measure", "unit_of_measure", "cell_zoom", "n", "unplaced", "period", "cells", "classes",
+        "measure", "unit_of_measure", "cell_zoom", "n", "unplaced", "period", "few_below", "cells", "classes",
     ]  # fmt: skip
     assert (data["measure"], data["n"], data["cell_zoom"]) == ("count", 12, 15)
     assert data["period"] == {"from": "2026-11-12", "to": "2026-11-23"}
@@ -199,14 +198,6 @@ def test_heat_of_lateness_and_of_days(client: Client, gridville: Jurisdiction) -
     assert cell["value"] == 0.5, "one open and one closed after its deadline, of four"
     [cell] = answer(client, "/api/v1/heat.json?measure=median_days_to_resolve")["cells"]
     assert cell["value"] == 4
-
-
-@pytest.mark.parametrize(
-    ("values", "limits"),
-    [([], []), ([3], []), ([2, 2, 2], []), ([1, 2, 3, 4, 5, 6], [2, 3, 4, 5, 6]), ([1, 1, 1, 1, 1, 9], [9])],
-)
-def test_classes_are_few_and_ascending(values: list[float], limits: list[float]) -> None:
-    assert class_limits(values, whole=True) == limits
 
 
 @pytest.mark.parametrize(
