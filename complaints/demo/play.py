@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Role, User
 from catalogue.models import Category, Jurisdiction
 from catalogue.snapshot import Snapshot, current_snapshot
 from complaints.demo.photos import photo
@@ -14,6 +14,7 @@ from complaints.demo.places import City
 from complaints.demo.story import Story, story
 from complaints.demo.words import ANSWERS, DESCRIPTIONS, NOTES
 from complaints.models import Complaint
+from complaints.services.allocation import assign
 from complaints.services.correspondence import answer
 from complaints.services.files import NewFile
 from complaints.services.publication import review_text
@@ -29,9 +30,12 @@ _AN_HOUR = timedelta(hours=1)
 class Stage:
     """Everything that the stories of one city and seed share."""
 
-    def __init__(self, city: Jurisdiction, *, seed: int, until: datetime, clerk: User, moderator: User) -> None:
+    def __init__(
+        self, city: Jurisdiction, *, seed: int, until: datetime, clerk: User, moderator: User, crew: User
+    ) -> None:
         self.city, self.seed, self.until = city, seed, until
-        self.clerk, self.moderator = clerk, moderator
+        self.clerk, self.moderator, self.crew = clerk, moderator, crew
+        self.crew_unit = crew.memberships.get(role=Role.CREW_MEMBER).unit
         self.catalogue: Snapshot = current_snapshot(city)
         self.shapes = City(city)
         self.services = [code for code, service in self.catalogue.services.items() if service.is_active]
@@ -105,7 +109,10 @@ class Stage:
         if fate.accept is None:
             return
         step = at + fate.accept * _AN_HOUR
-        change_state(complaint_id, Verb.ACCEPT, acting_user=self.clerk, now=step, tell=False)
+        accepted = change_state(complaint_id, Verb.ACCEPT, acting_user=self.clerk, now=step, tell=False)
+        # About half of its unit's work is the demo crew's: its day has a list, the desk has something left to assign.
+        if accepted.unit == self.crew_unit and tale.category_draw < 0.5:
+            assign(complaint_id, self.crew, acting_user=self.clerk, now=step)
         if tale.text_draw < 0.7 and category.publish_text != Category.Release.NEVER and not category.urgent:
             review_text(complaint_id, release=tale.text_draw < 0.62, acting_user=self.moderator, now=step)
         if fate.answer is not None and fate.how != "withdraw":

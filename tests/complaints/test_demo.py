@@ -58,6 +58,12 @@ def test_it_shows_all_kinds_of_states_through_the_services(gridville: Jurisdicti
         assert last.to_state == complaint.state
 
 
+def test_the_demo_crew_has_work(gridville: Jurisdiction, var: Path) -> None:
+    load(120)
+    assert Complaint.objects.filter(assigned_to__username="demo-crew-member").exists()
+    assert Complaint.objects.filter(assigned_to=None).exists()
+
+
 def test_accounts_are_one_per_role_and_can_sign_in(gridville: Jurisdiction, var: Path) -> None:
     load(1)
     accounts = json.loads((var / "demo-accounts.json").read_text())

@@ -40,6 +40,7 @@ class Command(ReportingCommand):
             until=until,
             clerk=_member("demo-triage-officer"),
             moderator=_member("demo-moderator"),
+            crew=_member("demo-crew-member"),
         )
         numbers = stage.missing(options["count"])
         made = sum(1 for _ in progress(stage.play(numbers), label="demo complaints", total=len(numbers)))
