@@ -15,7 +15,6 @@ from complaints.places import public_place
 from complaints.promises import promises_for
 from complaints.routing import Decision, decide
 from complaints.services.breaches import record_missed
-from complaints.services.breaches import record_missed
 from complaints.services.correspondence import keep_note
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock
@@ -76,7 +75,6 @@ def recategorise(
     if category_code == complaint.category.code:
         raise SameCategory
     role = acting_role(DESK, hats(acting_user, complaint))
-    record_missed(complaint, now=now)
     record_missed(complaint, now=now)
     place = complaint.point
     decision = decide(place.x, place.y, category_code, jurisdiction_id=complaint.jurisdiction_id)

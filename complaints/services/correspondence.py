@@ -20,7 +20,6 @@ from complaints.permissions import (
     require,
 )
 from complaints.services.breaches import record_missed
-from complaints.services.breaches import record_missed
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock
@@ -37,7 +36,6 @@ def answer(complaint_id: int, text: str, *, acting_user: User, now: datetime) ->
     """
     complaint = lock(complaint_id)
     require(can_answer(acting_user, complaint))
-    record_missed(complaint, now=now)
     record_missed(complaint, now=now)
     if complaint.state == State.RECEIVED:
         complaint = change_state(complaint_id, Verb.ACCEPT, acting_user=acting_user, now=now, tell=False)

@@ -62,9 +62,7 @@ def change_state(
     worn = hats(acting_user, complaint)
     step = check(verb, complaint.state, actors=worn, note=note, reason=reason)
     role = acting_role(step.actors, worn)
-    photos = new_attachments(
-        complaint, files, now=now, purpose=_purpose(verb), uploaded_by=acting_user
-    )
+    photos = new_attachments(complaint, files, now=now, purpose=_purpose(verb), uploaded_by=acting_user)
     Attachment.objects.bulk_create(photos)
     if step.evidence:
         _require_evidence(complaint, photos, reason)
