@@ -58,6 +58,9 @@ class Command(ReportingCommand):
                 report.faults.append(Fault("untranslated", "no translation, or a doubtful one", where))
             elif any(_placeholders(text or "") - _placeholders_of(message) for text in texts):
                 report.faults.append(Fault("placeholder", "a placeholder that the text does not have", where))
+            else:
+                # What the compiler of the catalogues would refuse, and with it ./run.
+                report.faults += [Fault("format", str(error), where) for error in message.check(catalogue)]
 
 
 def _placeholders_of(message: Message) -> set[str]:
