@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
+from django.utils.timesince import timesince
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -92,6 +93,7 @@ class Row:
     district: dict[str, str] | None
     unit: dict[str, str]
     submitted_at: datetime
+    age: str
     due_at: datetime | None
     due_label: str
     paused: bool
@@ -115,6 +117,7 @@ class Row:
             district=complaint.district.name if complaint.district else None,
             unit=complaint.unit.name,
             submitted_at=complaint.submitted_at,
+            age=timesince(complaint.submitted_at, now, depth=1),
             due_at=due_at,
             due_label=_("First answer") if answer_next else _("Resolution"),
             paused=complaint.paused_at is not None,

@@ -1,0 +1,236 @@
+"""Administration of a city's catalogue: each administrator sees and edits her own cities only."""
+
+import re
+from typing import Any, Protocol
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Service, Unit
+from catalogue.translated import TranslatedTextField
+from catalogue.working_time import parse_week
+
+_DURATION = re.compile(r"[1-9][0-9]{0,3} (working )?(day|hour)s?")
+
+
+class Administrator(Protocol):
+    """What these pages ask of whoever is signed in; accounts.User says it."""
+
+    def administered_city_ids(self) -> list[int] | None: ...
+
+
+def city_ids(request: HttpRequest) -> list[int] | None:
+    """The jurisdictions that the signed-in person administers; None is all of them."""
+    ask = getattr(request.user, "administered_city_ids", None)
+    return ask() if ask is not None else []
+
+
+class TranslatedWidget(forms.MultiWidget):
+    """One input per language of the site."""
+
+    def __init__(self, *, long: bool = False) -> None:
+        self.codes = [code for code, _name in settings.LANGUAGES]
+        kind = forms.Textarea if long else forms.TextInput
+        attrs = {"rows": 3, "dir": "auto"} if long else {"size": 60, "dir": "auto"}
+        named = {
+            code: attrs | {"lang": code, "aria-label": name, "placeholder": name} for code, name in settings.LANGUAGES
+        }
+        super().__init__({code: kind(attrs=named[code]) for code in self.codes})
+
+    def decompress(self, value: Any) -> list[str]:
+        texts = value if isinstance(value, dict) else {}
+        return [texts.get(code, "") for code in self.codes]
+
+
+class TranslatedFormField(forms.MultiValueField):
+    """A text in the site's languages as a {code: text} object. Texts in further languages are kept by the form."""
+
+    def __init__(self, *, long: bool = False, required: bool = True, **options: Any) -> None:
+        fields = [forms.CharField(required=False) for _code in settings.LANGUAGES]
+        options = {key: options[key] for key in ("label", "help_text") if key in options}
+        super().__init__(
+            fields, widget=TranslatedWidget(long=long), required=required, require_all_fields=False, **options
+        )
+
+    def compress(self, data_list: list[str]) -> dict[str, str]:
+        codes = (code for code, _name in settings.LANGUAGES)
+        return {code: text for code, text in zip(codes, data_list or [], strict=False) if text}
+
+
+class CatalogueForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Keeps texts in languages that the page does not show, and refuses what the services could not read."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        shown = {code for code, _name in settings.LANGUAGES}
+        for field in self.instance._meta.fields:
+            if isinstance(field, TranslatedTextField) and field.name in cleaned:
+                old = getattr(self.instance, field.name) or {}
+                cleaned[field.name] = {k: v for k, v in old.items() if k not in shown} | cleaned[field.name]
+        for name, check in _CHECKS.items():
+            if cleaned.get(name):
+                try:
+                    check(cleaned[name])
+                except (ValueError, TypeError, AttributeError) as fault:
+                    self.add_error(name, ValidationError(str(fault)))
+        return cleaned
+
+
+def _check_duration(text: str) -> None:
+    if not _DURATION.fullmatch(text):
+        raise ValueError(str(_('Write it like "2 working days", "8 working hours", "5 days" or "24 hours".')))
+
+
+_CHECKS = {
+    "week": parse_week,
+    "ramadan": parse_week,
+    "answer_within": _check_duration,
+    "resolve_within": _check_duration,
+}
+
+
+class CityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows of the administrator's own cities. `city_path` leads from the row to its jurisdiction."""
+
+    form = CatalogueForm
+    city_path = "jurisdiction"
+    deletable = False
+    long_texts: tuple[str, ...] = ("help", "consent_text")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        ids = city_ids(request)
+        rows = super().get_queryset(request)
+        return rows if ids is None else rows.filter(**{f"{self.city_path}__in": ids})
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return city_ids(request) != []
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._is_own(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._is_own(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return city_ids(request) != []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.deletable and self._is_own(request, obj)
+
+    def _is_own(self, request: HttpRequest, obj: Model | None) -> bool:
+        ids = city_ids(request)
+        if ids is None or obj is None:
+            return ids != []
+        return self.get_queryset(request).filter(pk=obj.pk).exists()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the rows of her own cities only."""
+        ids = city_ids(request)
+        related = db_field.remote_field.model
+        if ids is not None and "queryset" not in kwargs:
+            path = "pk" if related is Jurisdiction else _PATHS.get(related)
+            if path is not None:
+                kwargs["queryset"] = related._default_manager.filter(**{f"{path}__in": ids})
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, TranslatedTextField):
+            return TranslatedFormField(
+                label=db_field.verbose_name, required=not db_field.blank, long=db_field.name in self.long_texts
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+_PATHS: dict[type[Model], str] = {
+    Unit: "jurisdiction",
+    Calendar: "jurisdiction",
+    Service: "jurisdiction",
+    Category: "jurisdiction",
+}
+
+
+@admin.register(Jurisdiction)
+class JurisdictionAdmin(CityAdmin):
+    city_path = "pk"
+    list_display = ("__str__", "code", "country", "time_zone")
+    readonly_fields = ("code", "tracking_prefix", "languages", "time_zone", "bounds")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A city comes with `load_city`."""
+        return False
+
+
+@admin.register(Calendar)
+class CalendarAdmin(CityAdmin):
+    list_display = ("__str__", "code", "jurisdiction")
+    deletable = True
+
+
+@admin.register(Closure)
+class ClosureAdmin(CityAdmin):
+    list_display = ("__str__", "jurisdiction", "first_day", "last_day")
+    deletable = True
+
+
+@admin.register(Unit)
+class UnitAdmin(CityAdmin):
+    list_display = ("__str__", "code", "kind", "calendar", "email", "phone")
+    list_filter = ("kind",)
+    search_fields = ("code", "name", "email")
+
+
+@admin.register(Service)
+class ServiceAdmin(CityAdmin):
+    list_display = ("__str__", "code", "order", "default_unit", "is_active")
+    list_filter = ("is_active",)
+
+
+class QuestionInline(admin.StackedInline):  # type: ignore[type-arg]
+    model = Question
+    form = CatalogueForm
+    extra = 0
+    formfield_overrides = {models.JSONField: {"widget": forms.Textarea(attrs={"rows": 4})}}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, TranslatedTextField):
+            return TranslatedFormField(label=_("label"))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return city_ids(request) != []
+
+    has_change_permission = has_view_permission
+    has_delete_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return city_ids(request) != []
+
+
+@admin.register(Category)
+class CategoryAdmin(CityAdmin):
+    list_display = (
+        "__str__",
+        "code",
+        "service",
+        "answer_within",
+        "resolve_within",
+        "publication",
+        "urgent",
+        "is_active",
+    )
+    list_filter = ("is_active", "urgent", "publication", "service")
+    search_fields = ("code", "name", "keywords")
+    readonly_fields = ("policy_version",)
+    inlines = (QuestionInline,)
+
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        """New deadlines are a new policy: promises made before keep the version they were made under."""
+        if change and {"answer_within", "resolve_within"} & set(form.changed_data):
+            obj.policy_version += 1
+        super().save_model(request, obj, form, change)

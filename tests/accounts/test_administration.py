@@ -1,0 +1,162 @@
+"""The administration pages: for administrators of a city, about that city only, and roles go through the services."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import Role, User
+from catalogue.models import Category, Jurisdiction
+from districts.models import District, ServiceArea
+from tests.builders import build_gridville, build_staff
+from tests.conftest import SignIn
+
+PAGES = [
+    "/admin/",
+    "/admin/catalogue/jurisdiction/",
+    "/admin/catalogue/calendar/",
+    "/admin/catalogue/closure/",
+    "/admin/catalogue/closure/add/",
+    "/admin/catalogue/unit/",
+    "/admin/catalogue/service/",
+    "/admin/catalogue/category/",
+    "/admin/catalogue/category/add/",
+    "/admin/districts/district/",
+    "/admin/districts/servicearea/",
+    "/admin/districts/boundaryedition/",
+    "/admin/accounts/user/",
+    "/admin/accounts/user/add/",
+]
+
+
+@pytest.fixture
+def admin(signed_in: SignIn, administrator: User) -> Client:
+    return signed_in(administrator)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_every_page_opens_without_anything_the_policy_would_stop(admin: Client, page: str, language: str) -> None:
+    response = admin.get(page, headers={"Accept-Language": language})
+    assert response.status_code == 200
+    body = response.content.decode()
+    assert "//cdn" not in body and "https://" not in body.replace("https://www.w3.org", "")
+    assert "<style" not in body and " onclick=" not in body and " style=" not in body
+
+
+def test_who_administers_nothing_is_kept_out(signed_in: SignIn, clerk: User) -> None:
+    client = signed_in(clerk)
+    for page in ("/admin/", "/admin/accounts/user/", "/admin/catalogue/category/"):
+        assert client.get(page, follow=True).status_code == 403
+
+
+def test_another_city_is_not_there(admin: Client, gridville: Jurisdiction) -> None:
+    elsewhere = build_gridville("elsewhere", "ELS", shift=10)
+    foreign = elsewhere.categories.get(code="litter")
+    assert admin.get(f"/admin/catalogue/category/{foreign.pk}/change/").status_code == 302
+    listed = admin.get("/admin/catalogue/category/").content.decode()
+    assert f"/admin/catalogue/category/{foreign.pk}/" not in listed
+    district = District.objects.filter(jurisdiction=elsewhere).first()
+    assert district is not None
+    assert admin.get(f"/admin/districts/district/{district.pk}/change/").status_code == 302
+
+
+def test_a_boundary_is_drawn_and_cannot_be_changed(admin: Client, gridville: Jurisdiction) -> None:
+    area = ServiceArea.objects.filter(jurisdiction=gridville).first()
+    assert area is not None
+    page = f"/admin/districts/servicearea/{area.pk}/change/"
+    assert "<svg" in admin.get(page).content.decode()
+    assert admin.post(page, {"code": "mine"}).status_code == 403
+    assert admin.post(f"/admin/districts/servicearea/{area.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def category_form(category: Category, **changes: object) -> dict[str, object]:
+    form: dict[str, object] = {
+        "code": category.code,
+        "jurisdiction": category.jurisdiction_id,
+        "service": category.service_id,
+        "name_fr": "Nid-de-poule",
+        "name_ar": "حفرة",
+        "name_en": "Pothole",
+        "help_fr": "",
+        "help_ar": "",
+        "help_en": "",
+        "keywords": "",
+        "answer_within": category.answer_within,
+        "resolve_within": category.resolve_within,
+        "publication": category.publication,
+        "publish_text": category.publish_text,
+        "publish_photos": category.publish_photos,
+        "evidence": category.evidence,
+        "order": 0,
+        "is_active": "on",
+        "questions-TOTAL_FORMS": 0,
+        "questions-INITIAL_FORMS": 0,
+    }
+    return form | changes
+
+
+def test_a_category_is_edited_in_all_languages_and_a_new_deadline_is_a_new_policy(
+    admin: Client, gridville: Jurisdiction
+) -> None:
+    category = gridville.categories.get(code="pothole")
+    category.name = category.name | {"es": "Bache"}
+    category.save(update_fields=["name"])
+    page = f"/admin/catalogue/category/{category.pk}/change/"
+    assert admin.get(page).status_code == 200
+    response = admin.post(page, category_form(category, resolve_within="3 working days"))
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    category.refresh_from_db()
+    assert category.name == {"fr": "Nid-de-poule", "ar": "حفرة", "en": "Pothole", "es": "Bache"}
+    assert (category.resolve_within, category.policy_version) == ("3 working days", 2)
+
+
+def test_a_deadline_that_nobody_could_keep_is_refused(admin: Client, gridville: Jurisdiction) -> None:
+    category = gridville.categories.get(code="pothole")
+    page = f"/admin/catalogue/category/{category.pk}/change/"
+    response = admin.post(page, category_form(category, answer_within="soon"))
+    assert response.status_code == 200 and "answer_within" in response.context["adminform"].form.errors
+
+
+def membership_form(user: User, **row: object) -> dict[str, object]:
+    form: dict[str, object] = {
+        "username": user.username,
+        "first_name": "",
+        "last_name": "",
+        "email": "",
+        "is_active": "on",
+        "memberships-TOTAL_FORMS": 2,
+        "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": user.memberships.get().pk,
+        "memberships-0-user": user.pk,
+        "memberships-1-user": user.pk,
+    }
+    return form | {f"memberships-{name}": value for name, value in row.items()}
+
+
+def test_a_role_is_given_and_taken_through_the_services(admin: Client, gridville: Jurisdiction, clerk: User) -> None:
+    page = f"/admin/accounts/user/{clerk.pk}/change/"
+    assert admin.get(page).status_code == 200
+    response = admin.post(page, membership_form(clerk, **{"1-role": "moderator", "1-jurisdiction": gridville.pk}))
+    assert response.status_code == 302, response.context["errors"]
+    clerk.refresh_from_db()
+    assert set(clerk.memberships.values_list("role", flat=True)) == {"clerk", "moderator"}
+    assert clerk.session_version == 1
+    clerk.memberships.get(role="moderator").delete()
+    response = admin.post(page, membership_form(clerk, **{"0-DELETE": "on", "TOTAL_FORMS": 1}))
+    assert response.status_code == 302
+    clerk.refresh_from_db()
+    assert not clerk.memberships.exists() and clerk.session_version == 2
+
+
+def test_nobody_makes_herself_more_than_she_is(admin: Client, gridville: Jurisdiction, administrator: User) -> None:
+    root = User.objects.create_superuser("root", password="a-long-enough-password")
+    assert admin.get(f"/admin/accounts/user/{root.pk}/change/").status_code == 302
+    page = f"/admin/accounts/user/{administrator.pk}/change/"
+    admin.post(page, membership_form(administrator, TOTAL_FORMS=1) | {"is_superuser": "on", "is_staff": "on"})
+    administrator.refresh_from_db()
+    assert not administrator.is_superuser
+    elsewhere = build_gridville("elsewhere", "ELS", shift=10)
+    admin.post(page, membership_form(administrator, **{"1-role": "administrator", "1-jurisdiction": elsewhere.pk}))
+    assert not administrator.memberships.filter(jurisdiction=elsewhere).exists()
+    shared = build_staff("shared", Role.CLERK, gridville, unit="roads-dept")
+    shared.memberships.create(role=Role.MODERATOR, jurisdiction=elsewhere)
+    assert admin.get(f"/admin/accounts/user/{shared.pk}/change/").status_code == 302
