@@ -36,6 +36,19 @@ def has_database() -> bool:
     return any(cluster.has_postgis(path) for path in cluster.INSTALLATIONS.glob("[0-9]*"))
 
 
+# Since this edition the zone data knows that Morocco stays on UTC+0 (from 2026-09-20). The application brings its own
+# copy by the lock file; PostgreSQL and other programs read the system's, which is freshened whenever packages are installed.
+ZONE_DATA = "2026c"
+
+
+def has_recent_zones(file: Path = Path("/usr/share/zoneinfo/tzdata.zi")) -> bool:
+    try:
+        first = file.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, IndexError):
+        return False
+    return first.removeprefix("# version ").strip() >= ZONE_DATA
+
+
 # The PostGIS package carries the server's version in its name: see database_packages().
 DATABASE = Need("PostgreSQL with PostGIS", ("postgresql", "postgresql-NN-postgis-3"), has_database)
 TO_RUN = (
@@ -44,6 +57,7 @@ TO_RUN = (
     Need(
         "Pango", ("libpango-1.0-0", "libpangoft2-1.0-0", "libpangocairo-1.0-0"), has_library("libpango-1.0.so*"), False
     ),
+    Need("Time-zone data", ("tzdata",), has_recent_zones, False),
     Need("Arabic fonts", ("fonts-noto-core",), lambda: bool(list(Path("/usr/share/fonts").rglob("*Arabic*"))), False),
 )
 TO_TEST = (
