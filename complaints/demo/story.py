@@ -26,6 +26,10 @@ _SERVICE_WEIGHTS = {
 _HOURS = (7, 8, 8, 9, 9, 9, 10, 10, 10, 11, 11, 12, 13, 14, 15, 16, 17, 18, 18, 19, 19, 20, 20, 21, 22)
 
 
+# Nobody is waited for longer than this.
+_PATIENCE_HOURS = 45 * 24
+
+
 @dataclass(frozen=True)
 class Fate:
     """What happens to a complaint, as hours after filing; None never happens (or not yet)."""
@@ -105,6 +109,8 @@ def _fate(rng: Random, age: float) -> Fate:
     how = rng.choices(
         ["resolve", "reject", "out_of_scope", "withdraw", "ask", "nothing"], [76, 8, 4, 2, 4, 6 if age < 2000 else 0.4]
     )[0]
+    if how == "ask" and age > _PATIENCE_HOURS:
+        how = "resolve"
     after = rng.choices(["nothing", "confirm", "contest"], [60, 33, 7])[0]
 
     def past(hours: float) -> float | None:
