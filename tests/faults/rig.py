@@ -134,7 +134,7 @@ class Site:
 
     def _start(self, name: str, command: list[str], *, dies_at: str = "") -> None:
         more = {"GEOPORTAL_FAILPOINT": dies_at} if dies_at else {}
-        with (self.folder / f"{name}.log").open("ab") as log:
+        with (self.folder / f"{name}.log").open("wb") as log:
             self.programs[name] = subprocess.Popen(
                 command, cwd=REPOSITORY, env=self.environment | more, stdout=log, stderr=log, start_new_session=True
             )
@@ -189,7 +189,7 @@ class Site:
             "description": key,
             "reporter": reporter,
         }
-        headers = {"Idempotency-Key": f"a-random-key-{key}"}
+        headers = {"Idempotency-Key": f"a-key-of-enough-length-{key}"}
         if not photo:
             body = json.dumps(fields).encode()
             return self.request("/api/v1/complaints/", body, headers | {"Content-Type": "application/json"})
