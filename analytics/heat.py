@@ -43,10 +43,10 @@ class Measure(TextChoices):
 
 
 UNITS_OF_MEASURE = {
-    Measure.COUNT: _("complaints per cell"),
-    Measure.PER_1000: _("complaints per 1,000 residents of the cell; residents spread evenly over their district"),
+    Measure.COUNT: _("complaints per square"),
+    Measure.PER_1000: _("complaints per 1,000 residents of the square; residents spread evenly over their district"),
     Measure.LATE_SHARE: _("share of complaints that are open past a deadline or were closed after it"),
-    Measure.MEDIAN_DAYS_TO_RESOLVE: _("days from filing to resolution, median of the cell's resolved complaints"),
+    Measure.MEDIAN_DAYS_TO_RESOLVE: _("days from filing to resolution, median of the square's resolved complaints"),
 }
 
 # Lower limits of classes 2 to 6. Fixed, so that two periods or services compare; counts are for cells of zoom 16.
