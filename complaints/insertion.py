@@ -1,8 +1,23 @@
 """Several rows of several tables in one SQL statement: taking in a complaint costs one round trip instead of seven."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.db import connection, models
+
+# What the driver writes as Django would, whatever the field (but for JSON, whose texts are quoted once more).
+_PLAIN = (str, int, float, bool, datetime, type(None))
+
+
+class _Column(NamedTuple):
+    """How one field of a model is written."""
+
+    field: "models.Field[Any, Any]"
+    attribute: str
+    # Has its value made at the time of saving, or needs converting even if the value is plain.
+    special: bool
 
 
 def insert_together(rows: Sequence[models.Model]) -> None:
@@ -11,29 +26,49 @@ def insert_together(rows: Sequence[models.Model]) -> None:
     Rows may refer to each other by primary keys given beforehand: foreign keys are checked at commit. Primary keys that
     the database makes are not read back. Raises IntegrityError as a single insert would.
     """
-    parts, values = [], []
-    for number, row in enumerate(rows):
-        columns, placeholders = [], []
-        for field in row._meta.local_concrete_fields:
-            value = field.pre_save(row, True)
-            if field.primary_key and value is None:
-                continue
-            columns.append(connection.ops.quote_name(str(field.column)))
-            prepared = field.get_db_prep_save(value, connection)
-            if isinstance(prepared, models.Func | models.expressions.Expression):
-                raise TypeError(f"{field.name} is an expression; insert_together takes values")
-            placeholders.append(_placeholder(field, prepared))
-            if placeholders[-1] != "NULL":
-                values.append(prepared)
-        table = connection.ops.quote_name(row._meta.db_table)
-        names, marks = ", ".join(columns), ", ".join(placeholders)
-        parts.append(f"r{number} AS (INSERT INTO {table} ({names}) VALUES ({marks}))")  # noqa: S608 (our models' names)
+    shape = tuple((type(row), row.pk is not None) for row in rows)
+    values = [
+        _value(row, column)
+        for row, (model, with_key) in zip(rows, shape, strict=True)
+        for column in _columns(model, with_key)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(parts)} SELECT 1", values)
+        cursor.execute(_statement(shape), values)
 
 
-def _placeholder(field: models.Field, prepared: object) -> str:  # type: ignore[type-arg]
-    if prepared is None:
-        return "NULL"
+@lru_cache(maxsize=256)
+def _statement(shape: tuple[tuple[type[models.Model], bool], ...]) -> str:
+    parts = []
+    for number, (model, with_key) in enumerate(shape):
+        fields = [column.field for column in _columns(model, with_key)]
+        names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+        places = ", ".join(_placeholder(field) for field in fields)
+        table = connection.ops.quote_name(model._meta.db_table)
+        parts.append(f"r{number} AS (INSERT INTO {table} ({names}) VALUES ({places}))")
+    return f"WITH {', '.join(parts)} SELECT 1"
+
+
+@lru_cache(maxsize=64)
+def _columns(model: type[models.Model], with_key: bool) -> list[_Column]:
+    fields = [field for field in model._meta.local_concrete_fields if with_key or not field.primary_key]
+    return [_Column(field, str(field.attname), _is_special(field)) for field in fields]
+
+
+def _is_special(field: "models.Field[Any, Any]") -> bool:
+    made_at_saving = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    return bool(made_at_saving) or field.get_internal_type() == "JSONField"
+
+
+def _value(row: models.Model, column: _Column) -> object:
+    value = getattr(row, column.attribute)
+    if isinstance(value, _PLAIN) and not column.special:
+        return value
+    prepared = column.field.get_db_prep_save(column.field.pre_save(row, True), connection)
+    if isinstance(prepared, models.Func | models.expressions.Expression):
+        raise TypeError(f"{column.attribute} is an expression; insert_together takes values")
+    return prepared
+
+
+def _placeholder(field: "models.Field[Any, Any]") -> str:
     cast = field.db_type(connection)
     return f"%s::{cast}" if field.get_internal_type() in {"JSONField", "UUIDField", "ArrayField"} and cast else "%s"
