@@ -1,0 +1,120 @@
+"""The same on a phone with JavaScript: pin by GPS, category by words, photo made smaller, sending that survives a dead spot."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
+
+from complaints.models import Attachment, Complaint
+from tests.builders import SCALE, build_complaint
+from tests.e2e.conftest import Open
+from tests.sandbox.files import saved
+
+
+@pytest.fixture
+def large_photo(tmp_path: Path) -> Path:
+    path = tmp_path / "large.jpg"
+    path.write_bytes(saved(Image.effect_noise((2600, 1800), 60).convert("RGB"), "JPEG", quality=92))
+    return path
+
+
+def fill_in(page: Page, words: str = "7ofra") -> None:
+    page.locator("#gps").click()
+    expect(page.locator("input[name=longitude]")).to_have_value("0.005000")
+    page.locator("#category-query").fill(words)
+    page.locator("#category-hits button").first.click()
+    expect(page.locator("#preview")).to_contain_text("roads-dept")
+    page.locator("#id_description").fill("حفرة عميقة")
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_gps_words_and_a_photo_make_a_complaint(open_page: Open, language: str, large_photo: Path) -> None:
+    page = open_page(f"/{language}/report/")
+    fill_in(page)
+    page.locator("#id_files").set_input_files(large_photo)
+    expect(page.locator("#file-list li[data-shrunk]")).to_have_count(1)
+    page.locator("#send").click()
+    expect(page).to_have_url(re.compile(r"/c/[\w-]{32}/\?new=1$"))
+    complaint, file = Complaint.objects.get(), Attachment.objects.get()
+    assert (round(complaint.point.x, 6), round(complaint.point.y, 6)) == (0.005, 0.005)
+    assert complaint.category.code == "pothole" and complaint.reporter.language == language
+    assert file.size < large_photo.stat().st_size
+
+
+def test_two_taps_are_one_complaint(open_page: Open) -> None:
+    page = open_page("/fr/report/")
+    fill_in(page)
+    page.locator("#send").evaluate("button => { button.click(); button.form.requestSubmit(); }")
+    expect(page).to_have_url(re.compile(r"/c/"))
+    assert Complaint.objects.count() == 1
+
+
+def test_a_mistake_is_shown_at_its_field_and_files_stay(open_page: Open, large_photo: Path) -> None:
+    page = open_page("/fr/report/")
+    page.locator("#id_files").set_input_files(large_photo)
+    page.locator("#id_phone").fill("12")
+    fill_in(page)
+    page.locator("#send").click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.locator(".field--invalid #id_phone")).to_be_visible()
+    page.locator("#id_phone").fill("0612345678")
+    page.locator("#send").click()
+    expect(page).to_have_url(re.compile(r"/c/"))
+    assert Attachment.objects.count() == 1
+
+
+def test_a_lost_connection_keeps_the_report_and_sends_it_later(open_page: Open) -> None:
+    page = open_page("/fr/report/")
+    fill_in(page)
+    # The request reaches the server, its answer does not reach the phone: the same report is sent again.
+    lost: list[int] = []
+
+    def lose_the_first_answer(route: Route) -> None:
+        if route.request.method == "POST" and not lost:
+            lost.append(route.fetch().status)
+            route.fulfill(status=502, body="")
+        else:
+            route.continue_()
+
+    page.route("**/report/", lose_the_first_answer)
+    page.locator("#send").click()
+    page.locator("#send-status button").click()
+    expect(page).to_have_url(re.compile(r"/c/"))
+    assert lost == [201]
+    assert Complaint.objects.count() == 1
+
+
+def test_a_draft_survives_a_reload(open_page: Open) -> None:
+    page = open_page("/fr/report/")
+    page.locator("#id_description").fill("Un trou profond")
+    page.reload()
+    expect(page.locator("#id_description")).to_have_value("Un trou profond")
+
+
+def test_a_place_is_found_by_its_name(open_page: Open) -> None:
+    page = open_page("/ar/report/")
+    page.locator("#place-query").fill("E2")
+    page.locator("#place-results button").first.click()
+    expect(page.locator("input[name=longitude]")).to_have_value(re.compile(r"^0\.03"))
+
+
+def test_what_is_known_nearby_is_offered_to_follow(open_page: Open, now: datetime) -> None:
+    known = build_complaint(at=(0.5, 0.5), now=now)
+    page = open_page(f"/fr/report/?longitude={0.5 * SCALE}&latitude={0.5 * SCALE}&category=pothole")
+    expect(page.locator(".similar a")).to_have_attribute("href", re.compile(known.tracking_number))
+
+
+def test_the_map_and_the_list_follow_one_filter(open_page: Open, now: datetime) -> None:
+    pothole = build_complaint(at=(0.5, 0.5), now=now)
+    litter = build_complaint("litter", at=(2.5, 0.5), now=now)
+    page = open_page("/fr/", size={"width": 1440, "height": 900})
+    expect(page.locator("#results .row")).to_have_count(2)
+    expect(page.locator("#map button.map-cell, #map button.map-pin").first).to_be_visible()
+    page.locator(".home-chips label.svc-roads").click()
+    expect(page.locator("#results .row")).to_have_count(1)
+    expect(page.locator("#results")).to_contain_text(pothole.tracking_number)
+    expect(page.locator("#results")).not_to_contain_text(litter.tracking_number)
+    assert "service=roads" in page.url
