@@ -86,7 +86,7 @@ def woven(name: str, land: BaseGeometry, spacing_m: float, irregular: float, bea
 
     `irregular` 0 leaves the bricks in place: long parallel streets with staggered crossings; near 1 it makes lanes.
     """
-    chance = random.Random(name)  # noqa: S311 - a drawing, no secret
+    chance = random.Random(name)
     step = spacing_m / METRES_PER_DEGREE
     west, south, east, north = land.bounds
     count = int(math.hypot(east - west, north - south) / step) + 2

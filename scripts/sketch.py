@@ -36,7 +36,7 @@ def metres_between(a: Corner, b: Corner) -> float:
 
 def rough(name: str, through: Sequence[Corner], step_m: float = 90, wobble: float = 0.10) -> list[Corner]:
     """Return the line through some corners, its stretches broken by midpoint displacement until under `step_m`."""
-    chance = random.Random(f"{name}:{through[0]}:{through[-1]}")  # noqa: S311 - a drawing, no secret
+    chance = random.Random(f"{name}:{through[0]}:{through[-1]}")
 
     def stretch(a: Corner, b: Corner) -> list[Corner]:
         if metres_between(a, b) <= step_m:

@@ -42,7 +42,13 @@ def _check_prefix(pack: PackTables, report: Report) -> None:
         report.faults.append(Fault("duplicate_code", f"tracking_prefix {prefix} belongs to another city", "city.toml"))
 
 
-_CITY_VALUES = ("name", "tracking_prefix", "languages", "time_zone", "country", "bounds") + (
+_CITY_VALUES = (
+    "name",
+    "tracking_prefix",
+    "languages",
+    "time_zone",
+    "country",
+    "bounds",
     "edge_tolerance_m",
     "legal_answer_limit_days",
     "license",

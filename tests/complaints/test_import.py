@@ -138,7 +138,12 @@ def test_batches_route_exactly_as_single_complaints_do(gridville: Jurisdiction, 
     """Inside, on edges, on vertices, in overlaps and in the hole without a unit."""
     rng = Random(5)
     places = [(rng.randint(0, 8) / 2, rng.randint(0, 4) / 2) for _ in range(60)]
-    places += [(rng.uniform(0, 4), rng.uniform(0, 2)) for _ in range(60)] + [(3.8, 1.8), (0.95, 1.0), (4.0, 2.0), (4.0002, 1)]
+    places += [(rng.uniform(0, 4), rng.uniform(0, 2)) for _ in range(60)] + [
+        (3.8, 1.8),
+        (0.95, 1.0),
+        (4.0, 2.0),
+        (4.0002, 1),
+    ]
     kinds = ["Hole", "Bin", "Anything"]
     rows = [row(str(n), place, kind=kinds[n % 3]) for n, place in enumerate(places)]
     report = run(gridville, write_csv(tmp_path, rows), now)
@@ -146,7 +151,11 @@ def test_batches_route_exactly_as_single_complaints_do(gridville: Jurisdiction, 
     for complaint in Complaint.objects.select_related("category"):
         live = decide(complaint.point.x, complaint.point.y, complaint.category.code)
         stored = RoutingDecision.objects.get(complaint=complaint)
-        assert (stored.unit_id, stored.reason, stored.district_id) == (live.unit.pk, live.reason, live.place.district_id)
+        assert (stored.unit_id, stored.reason, stored.district_id) == (
+            live.unit.pk,
+            live.reason,
+            live.place.district_id,
+        )
         assert stored.service_area_id == (live.area.area_id if live.area else None)
         assert stored.runner_up_id == (live.runner_up.area_id if live.runner_up else None)
         assert (stored.outside_by_m is None) == (live.place.outside_by_m is None)

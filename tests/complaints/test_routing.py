@@ -128,7 +128,7 @@ def test_sql_and_shapely_agree_on_every_point(gridville: Jurisdiction, x: float,
     areas = sorted(
         (row.category_id is None, -row.priority, row.area_m2, row.code)
         for row in ServiceArea.objects.select_related("category")
-        if (row.category_id is None or row.category.code == "overflowing-bin")
+        if (row.category is None or row.category.code == "overflowing-bin")
         and shapely.from_wkb(bytes(row.geometry.wkb)).covers(point)
     )
     try:
