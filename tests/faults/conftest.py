@@ -27,7 +27,9 @@ def installation(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
 
 @pytest.fixture
 def site(installation: Site) -> Iterator[Site]:
-    """The installation with redis running and nothing else."""
+    """The installation with redis running and nothing else, where nobody has died yet."""
+    for mark in installation.folder.glob("died-at-*"):
+        mark.unlink()
     yield installation
     for name in ("web", "worker"):
         if name in installation.programs:

@@ -158,12 +158,16 @@ class Site:
         return int(self.rows(f"SELECT count(*) FROM {sql}")[0][0])
 
     def leases_run_out(self) -> None:
-        """What a minute of waiting would do: leases of the dead have ended, those who waited may try again."""
+        """What a minute of waiting would do, once after a death: a worker that is alive would lose its row each time."""
         for table in ("notifications_outboxmessage", "complaints_attachment", "complaints_feeditem"):
             self.rows(
                 f"UPDATE {table} SET next_attempt_at = least(next_attempt_at, now()),"
                 " leased_until = least(leased_until, now()) WHERE queue_state = 'due'"
             )
+
+    def has_died(self, *, times: int) -> bool:
+        """True once processes have died at so many failpoints."""
+        return len(list(self.folder.glob("died-at-*"))) >= times
 
     def mails(self) -> list[Path]:
         return sorted((self.folder / "mail").glob("*.eml"))

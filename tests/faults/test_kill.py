@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -52,11 +53,15 @@ def test_workers_killed_at_every_step_leave_their_work_to_the_next(site: Site) -
     steps = ["mail.sent", "files.processed", "files.written", "files.stored"]
     site.start_worker(dies_at=",".join(steps))
 
-    def done() -> bool:
+    for deaths in range(1, len(steps) + 1):
+        died = partial(site.has_died, times=deaths)
+        wait_until(died, seconds=30, what=f"death number {deaths}")
         site.leases_run_out()
+
+    def done() -> bool:
         return site.count(f"{photo} AND queue_state = 'done'") + site.count(f"{mail} AND sent_at IS NOT NULL") == 2
 
-    wait_until(done, seconds=35, what="photo and mail are done in spite of four deaths")
+    wait_until(done, seconds=30, what="photo and mail are done in spite of four deaths")
     assert sorted(path.name for path in site.folder.glob("died-at-*")) == sorted(f"died-at-{step}" for step in steps)
     assert site.count(f"{photo} AND status = 'ready' AND attempts = 3") == 1
     assert site.count(f"complaints_event WHERE kind = 'file_added' AND data->'files' ? '{public_id}'") == 1
@@ -97,8 +102,9 @@ def test_nothing_acknowledged_is_lost_while_everything_is_killed_again_and_again
         numbers.values()
     )
 
+    site.leases_run_out()
+
     def all_done() -> bool:
-        site.leases_run_out()
         waiting = site.count("notifications_outboxmessage WHERE queue_state = 'due'")
         return waiting + site.count("complaints_attachment WHERE queue_state = 'due'") == 0
 
