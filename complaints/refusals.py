@@ -17,5 +17,7 @@ def refusal_words(code: str) -> str:
         "encrypted_pdf": _("The PDF is locked with a password."),
         "active_pdf": _("The PDF holds a program; only plain documents are accepted."),
         "pdf_with_attachments": _("The PDF holds other files; send them one by one."),
+        "file_lost": _("The file was lost on our side; please send it again."),
+        "erased": _("The file was erased at your request."),
     }
     return words.get(code, _("The file could not be checked."))
