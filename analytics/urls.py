@@ -1,3 +1,14 @@
-from django.urls import URLPattern
+"""Pages of the mayor's office, and the open-data page."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from analytics.views import data, office, reports
+
+urlpatterns = [
+    path("office/", office.office, name="office"),
+    path("office/<slug:code>.csv", office.table, name="office_table"),
+    path("office/reports/", reports.ask, name="office_reports"),
+    path("office/reports/<uuid:public_id>/", reports.report, name="office_report"),
+    path("office/reports/<uuid:public_id>/report.html", reports.download, name="office_report_file"),
+    path("data/", data.open_data, name="open_data"),
+]

@@ -1,0 +1,132 @@
+"""Charts and maps as shapes that a template writes as SVG: no script, no style attributes, the same on paper."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from catalogue.models import Jurisdiction
+
+CHART_WIDTH, CHART_HEIGHT = 320, 96
+_GAP = 0.28
+MAP_WIDTH = 640
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar, in the chart's own units, from the top left."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    middle: float
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars from a base line of 0; `top` is the value at the upper edge."""
+
+    width: int
+    height: int
+    bars: list[Bar]
+    top: float
+
+
+def bars(values: Sequence[float | None], labels: Sequence[str], texts: Sequence[str], *, mirrored: bool) -> Chart:
+    """A bar per value, oldest first in the reading direction; None draws nothing. `texts` say each value in words."""
+    top = max((value for value in values if value is not None), default=0) or 1
+    step = CHART_WIDTH / max(1, len(values))
+    drawn = []
+    for index, value in enumerate(values):
+        place = len(values) - 1 - index if mirrored else index
+        height = round(CHART_HEIGHT * (value or 0) / top, 1)
+        drawn.append(
+            Bar(
+                x=round(place * step + step * _GAP / 2, 1),
+                y=round(CHART_HEIGHT - height, 1),
+                width=round(step * (1 - _GAP), 1),
+                height=height,
+                middle=round((place + 0.5) * step, 1),
+                label=labels[index],
+                text=texts[index],
+            )
+        )
+    return Chart(CHART_WIDTH, CHART_HEIGHT, drawn, top)
+
+
+@dataclass(frozen=True)
+class Area:
+    """A district's outline as an SVG path, a class from 1 (0: too little to say), and what it says in words."""
+
+    code: str
+    path: str
+    rank: int
+    text: str
+    url: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class DistrictMap:
+    width: int
+    height: int
+    areas: list[Area]
+
+
+# Smallest districts of the active edition, in Web Mercator, scaled to the drawing. 15 m are half a pixel of it.
+_OUTLINES = """
+WITH smallest AS (
+    SELECT d.code, ST_Transform(d.geometry, 3857) AS shape
+    FROM districts_district d JOIN districts_boundaryedition e ON e.id = d.edition_id AND e.is_active
+    WHERE d.jurisdiction_id = %(city)s
+      AND NOT EXISTS (SELECT 1 FROM districts_district c WHERE c.edition_id = d.edition_id AND c.parent_code = d.code)
+),
+frame AS (SELECT ST_Extent(shape) AS box FROM smallest),
+scale AS (
+    SELECT ST_XMin(box) AS west, ST_YMax(box) AS north, %(width)s / nullif(ST_XMax(box) - ST_XMin(box), 0) AS factor,
+        (ST_YMax(box) - ST_YMin(box)) / nullif(ST_XMax(box) - ST_XMin(box), 0) AS ratio
+    FROM frame
+),
+drawn AS (
+    SELECT code, ratio, ST_TransScale(ST_SimplifyPreserveTopology(shape, 15), -west, -north, factor, factor) AS shape
+    FROM smallest, scale
+)
+SELECT code, ST_AsSVG(shape, 0, 1), ST_X(ST_PointOnSurface(shape)), -ST_Y(ST_PointOnSurface(shape)), ratio
+FROM drawn ORDER BY code
+"""
+
+
+def district_map(
+    city: Jurisdiction,
+    values: Mapping[str, float | None],
+    limits: Sequence[float],
+    texts: Mapping[str, str],
+    urls: Mapping[str, str],
+) -> DistrictMap:
+    """The city's smallest districts, shaded by class; `values` by code, None or missing is hatched. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTLINES, {"city": city.pk, "width": MAP_WIDTH})
+        rows = cursor.fetchall()
+    areas = [
+        Area(
+            code=code,
+            path=path,
+            rank=rank_of(values.get(code), limits),
+            text=texts.get(code, ""),
+            url=urls.get(code, ""),
+            x=round(x, 1),
+            y=round(y, 1),
+        )
+        for code, path, x, y, _ratio in rows
+    ]
+    return DistrictMap(MAP_WIDTH, round(MAP_WIDTH * rows[0][4]) if rows else 0, areas)
+
+
+def rank_of(value: float | None, limits: Sequence[float]) -> int:
+    """The class of a value from 1; 0 for none. `limits` are the lower limits of the classes from the second on."""
+    return 0 if value is None else bisect_right(limits, value) + 1

@@ -1,0 +1,207 @@
+"""The stand-alone map: one HTML file with everything in it, that opens from a disk and asks nobody for anything.
+
+Only figures and names of the city's own things go in, no citizen's words. Names are written so that neither HTML nor the
+template strings of folium's scripts read them as code. No tile server: the ground is the outlines of the districts.
+"""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterator
+from math import cos, radians
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connection
+from django.template.loader import render_to_string
+from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import gettext as _
+
+from analytics.drawing import rank_of
+from analytics.heat import UNITS_OF_MEASURE, Heat, Measure, heat
+from analytics.office import Office, legend
+
+if TYPE_CHECKING:
+    import folium
+
+STEPS = 3
+# The light ramp of static/css/map.css: one hue, lightness falls from class to class, readable in grey.
+COLOURS = ("#fff3c4", "#fedd84", "#fdb64a", "#ee8322", "#c75a0b", "#8a3204")
+TOO_FEW = "#d9d9d4"
+CELLS_FOR_MAP_AT = 13
+_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+
+def draw(office: Office, measure: Measure) -> Iterator[bytes]:
+    """The file, in the active language and time zone. Yields after each of STEPS steps; the last time the whole file.
+
+    Loading folium takes some seconds: call this from a task.
+    """
+    areas = _districts(office, measure)
+    yield b""
+    # The public figures: what is too sensitive for the open map is not in a file that travels.
+    public = heat(office.filters, measure, CELLS_FOR_MAP_AT, now=office.now)
+    yield b""
+    yield _render(office, measure, areas, public)
+
+
+def plain(text: str) -> str:
+    """A text as HTML, with the characters that end or open a JavaScript template string as entities too."""
+    escaped = html.escape(text)
+    return escaped.replace("\\", "&#92;").replace("`", "&#96;").replace("$", "&#36;").replace("{", "&#123;")
+
+
+_OUTLINES = """
+SELECT d.code, ST_AsGeoJSON(ST_SimplifyPreserveTopology(d.geometry, 0.00008), 5)
+FROM districts_district d JOIN districts_boundaryedition e ON e.id = d.edition_id AND e.is_active
+WHERE d.jurisdiction_id = %s
+  AND NOT EXISTS (SELECT 1 FROM districts_district c WHERE c.edition_id = d.edition_id AND c.parent_code = d.code)
+ORDER BY d.code
+"""
+
+
+def _districts(office: Office, measure: Measure) -> dict[str, Any]:
+    """The smallest districts as GeoJSON, each with its colour and its sentence."""
+    said = {area.code: area for area in office.map_of_districts(measure).areas}
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTLINES, [office.city.pk])
+        outlines = cursor.fetchall()
+    features = []
+    for code, geometry in outlines:
+        area = said[code]
+        properties = {"text": plain(area.text), "colour": _colour(area.rank)}
+        features.append({"type": "Feature", "properties": properties, "geometry": json.loads(geometry)})
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _colour(rank: int) -> str:
+    return COLOURS[min(rank, len(COLOURS)) - 1] if rank else TOO_FEW
+
+
+def _squares(public: Heat, office: Office, measure: Measure) -> dict[str, Any]:
+    features = []
+    side = 360 / 2**public.cell_zoom
+    for cell in public.cells:
+        unknown = cell.value is None or cell.few or cell.suppressed
+        rank = 0 if unknown or cell.value is None else rank_of(cell.value, public.classes)
+        said = _("too few to say") if unknown or cell.value is None else office.said(measure, cell.value)
+        west, east = cell.lon - side / 2, cell.lon + side / 2
+        # A Mercator square is shorter in degrees of latitude by the cosine; its middle is exact.
+        half = side / 2 * cos(radians(cell.lat))
+        south, north = cell.lat - half, cell.lat + half
+        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+        features.append(
+            {
+                "type": "Feature",
+                "properties": {"text": plain(f"{said} (n = {cell.n})"), "colour": _colour(rank)},
+                "geometry": {"type": "Polygon", "coordinates": [[[round(a, 6), round(b, 6)] for a, b in ring]]},
+            }
+        )
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _render(office: Office, measure: Measure, areas: dict[str, Any], public: Heat) -> bytes:
+    import folium
+    from branca.element import Element
+    from folium.plugins import HeatMap
+
+    west, south, east, north = office.city.bounds
+    chart = folium.Map(tiles=None, attribution_control=False, control_scale=True, zoom_snap=0.25)
+    chart.default_js, chart.default_css = [], []
+    chart.fit_bounds([[south, west], [north, east]])
+    _add_areas(chart, areas, plain(_("Districts")), shown=True, opacity=0.72)
+    squares = _squares(public, office, measure)
+    _add_areas(chart, squares, plain(_("Squares")), shown=False, opacity=0.8)
+    spots = [[cell.lat, cell.lon, cell.n] for cell in public.cells if cell.n]
+    if spots:
+        most = max(spot[2] for spot in spots)
+        glow: Any = HeatMap(  # type: ignore[no-untyped-call]
+            [[lat, lon, round(n / most, 3)] for lat, lon, n in spots],
+            name=plain(_("Where complaints gather")),
+            radius=26,
+            blur=22,
+            min_opacity=0.15,
+            gradient={"0.3": COLOURS[2], "0.6": COLOURS[4], "1": COLOURS[5]},
+        )
+        glow.default_js = []
+        glow.add_to(chart)
+    folium.LayerControl(collapsed=False, position="topright").add_to(chart)
+    figure: Any = chart.get_root()
+    for asset in _assets():
+        figure.header.add_child(Element(asset))
+    figure.html.add_child(Element(_raw(_panel(office, measure, public))))
+    return _framed(figure.render(), office).encode()
+
+
+def _add_areas(chart: "folium.Map", collection: dict[str, Any], name: str, *, shown: bool, opacity: float) -> None:
+    import folium
+
+    if not collection["features"]:
+        return
+    layer = folium.GeoJson(
+        collection,
+        name=name,
+        show=shown,
+        style_function=lambda feature: {
+            "fillColor": feature["properties"]["colour"],
+            "fillOpacity": opacity,
+            "color": "#435049",
+            "weight": 1,
+        },
+        highlight_function=lambda feature: {"weight": 3},
+        tooltip=folium.GeoJsonTooltip(fields=["text"], labels=False, sticky=True),
+    )
+    layer.add_to(chart)
+
+
+def _panel(office: Office, measure: Measure, public: Heat) -> str:
+    """Title, legend and the table that says the same as the map."""
+    lines = legend(office.district_limits(measure), measure)
+    context = {
+        "office": office,
+        "city": office.city,
+        "period": office.period,
+        "measure": measure,
+        "unit_of_measure": UNITS_OF_MEASURE[measure],
+        "legend": [line | {"colour": _colour(line["rank"])} for line in lines],
+        "too_few": TOO_FEW,
+        "public": public,
+        "areas": office.map_of_districts(measure).areas,
+        "made_at": office.now,
+    }
+    return render_to_string("analytics/folium_panel.html", context)
+
+
+def _raw(text: str) -> str:
+    """Text for a branca element, which is a Jinja template: nothing in it may be one."""
+    return "{% raw %}" + text.replace("{% endraw %}", "") + "{% endraw %}"
+
+
+def _assets() -> Iterator[str]:
+    packages = Path(settings.BASE_DIR) / "node_modules"
+    css = (packages / "leaflet/dist/leaflet.css").read_text()
+    css = re.sub(r"url\(images/([\w-]+\.png)\)", lambda found: _picture(packages, found[1]), css)
+    yield _raw(f"<style>{css}</style>")
+    for name in ("leaflet/dist/leaflet.js", "leaflet.heat/dist/leaflet-heat.js"):
+        script = re.sub(r"^//# sourceMappingURL=.*$", "", (packages / name).read_text(), flags=re.MULTILINE)
+        yield _raw(f"<script>{script.replace('</script', '<' + chr(92) + '/script')}</script>")
+
+
+def _picture(packages: Path, name: str) -> str:
+    data = (packages / "leaflet/dist/images" / name).read_bytes()
+    return f"url(data:image/png;base64,{base64.b64encode(data).decode()})"
+
+
+def _framed(page: str, office: Office) -> str:
+    """The page with language, direction, title, a viewport that may be zoomed, and a policy that forbids every request."""
+    direction = "rtl" if get_language_bidi() else "ltr"
+    title = plain(f"{office.city} · {_('Complaints')}")
+    page = re.sub(r"<html[^>]*>", f'<html lang="{get_language()}" dir="{direction}">', page, count=1)
+    page = re.sub(r'<meta name="viewport"[^>]*>', "", page)
+    head = (
+        f'<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
+    )
+    return page.replace("<head>", head, 1)

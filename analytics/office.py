@@ -1,0 +1,231 @@
+"""What the office's page shows, worked out once for the page and for its files."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from analytics.drawing import Chart, DistrictMap, bars, district_map
+from analytics.figures import Month, Pair, by_month, compare, whole
+from analytics.heat import Measure, class_limits
+from analytics.periods import Period, month_limits, months_until, period_between
+from analytics.scorecards import Labelled, Scorecard, Subject, labelled, scorecard
+from analytics.worsening import Worse, what_got_worse
+from catalogue.models import Service, Unit
+from catalogue.snapshot import current_snapshot
+from catalogue.translated import text_in
+from complaints.filters import Filters
+from complaints.models import Complaint
+from complaints.querysets import ComplaintQuerySet
+from districts.models import District
+
+TREND_MONTHS = 12
+# Classes of counts are made for cells; a district is about as large as a cell of this zoom.
+DISTRICT_LIKE_ZOOM = 14
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A year by months, for one service or all: complaints filed, and days to resolve."""
+
+    name: str
+    css_class: str
+    icon: str
+    url: str
+    pair: Pair
+    filed: Chart
+    rows: list[tuple[str, int, float | None]]
+
+
+class Office:
+    """One person's figures under a filter. Statements are made when a part is first asked for."""
+
+    def __init__(self, user: User, filters: Filters, now: datetime) -> None:
+        self.user, self.filters, self.now = user, filters, now
+        self.city = filters.jurisdiction
+        self.period: Period = period_between(filters.since, filters.until, self.city, now)
+        self.language = get_language() or "fr"
+
+    @cached_property
+    def rows(self) -> ComplaintQuerySet:
+        """What the person may see under the filter, at any time: periods are cut by the figures."""
+        timeless = replace(self.filters, since=None, until=None)
+        return timeless.apply(Complaint.objects.visible_to(self.user), for_staff=True)
+
+    def link(self, **changes: Any) -> str:
+        """The list behind a figure: the desk under the same filter and period."""
+        span = {"from": self.period.first.isoformat(), "to": self.period.end.isoformat()}
+        return f"{reverse('desk')}?{self.filters.query_string(**(span | changes))}"
+
+    @cached_property
+    def totals(self) -> Pair:
+        return whole(self.rows, self.period, now=self.now)
+
+    @cached_property
+    def services(self) -> list[tuple[Subject, Pair]]:
+        figures = compare(self.rows, "service_id", self.period, now=self.now)
+        return [(self._service(service), figures[service.pk]) for service in self._services if service.pk in figures]
+
+    @cached_property
+    def units(self) -> list[tuple[Subject, Pair]]:
+        figures = compare(self.rows, "unit_id", self.period, now=self.now)
+        found = [(self._unit(unit), figures[unit.pk]) for unit in self._catalogue.units.values() if unit.pk in figures]
+        return sorted(found, key=lambda row: (-row[1].now.late, -row[1].now.n, row[0].name))
+
+    @cached_property
+    def districts(self) -> list[tuple[Subject, Pair]]:
+        """The smallest districts, by code: a complaint keeps the district of the edition it was routed with."""
+        figures = compare(self.rows, "district__code", self.period, now=self.now)
+        found = [(subject, figures.get(subject.code, Pair())) for subject in self._districts]
+        known = {subject.code for subject in self._districts}
+        found += [(Subject(code=code, name=code), pair) for code, pair in figures.items() if code and code not in known]
+        if None in figures:
+            found.append((Subject(code="", name=_("Without district")), figures[None]))
+        asked = set(self.filters.district_codes)
+        found = [row for row in found if not asked or row[0].code in asked]
+        return sorted(found, key=lambda row: (-row[1].now.late, -row[1].now.n, row[0].name))
+
+    @property
+    def all_services(self) -> list[Service]:
+        return list(self._services)
+
+    def total_cells(self) -> list[Labelled]:
+        """The figures of everything together, with their headings."""
+        return labelled(Subject(code="", name=""), self.totals, link=self.link)
+
+    def scorecards(self) -> list[Scorecard]:
+        return [self.scorecard(code) for code in ("districts", "services", "units")]
+
+    def scorecard(self, code: str) -> Scorecard:
+        """The table `districts`, `services` or `units`. KeyError for another code."""
+        title = {"districts": _("Districts"), "services": _("Services"), "units": _("Units")}[code]
+        rows: list[tuple[Subject, Pair]] = getattr(self, code)
+        return scorecard(code, title, rows, link=self.link, by_population=code == "districts")
+
+    def worse(self) -> list[tuple[Worse, str]]:
+        """What got worse, with the list behind each sentence."""
+        found = what_got_worse([*self.services, *self.districts])
+        return [(worse, self.link(**worse.subject.filter, **worse.about)) for worse in found]
+
+    def trends(self) -> list[Trend]:
+        """All services together, then each, with the months up to the period's last."""
+        months = months_until(self.period.last, TREND_MONTHS)
+        lines = by_month(self.rows, month_limits(months, self.period.zone))
+        labels = [date_format(day, "YEAR_MONTH_FORMAT") for day in months[:-1]]
+        empty = [Month()] * TREND_MONTHS
+        every = [self._trend(_("All services"), "", "chart", {}, self.totals, lines.get(0, empty), labels)]
+        pairs = {subject.code: pair for subject, pair in self.services}
+        for service in self._services:
+            if service.pk in lines:
+                name, css_class = text_in(service.name, self.language), f"svc-{service.code}"
+                pair = pairs.get(service.code, Pair())
+                about = {"service": service.code}
+                every.append(self._trend(name, css_class, service.icon, about, pair, lines[service.pk], labels))
+        return every
+
+    def map_of_districts(self, measure: Measure) -> DistrictMap:
+        """The districts shaded by `measure`; hatched where the figures stand on fewer than k cases."""
+        values: dict[str, float | None] = {}
+        texts: dict[str, str] = {}
+        urls: dict[str, str] = {}
+        for subject, pair in self.districts:
+            value = self._value(measure, subject, pair)
+            values[subject.code] = value
+            said = _("too few to say") if value is None else self.said(measure, value)
+            texts[subject.code] = f"{subject.name}: {said} (n = {pair.now.n})"
+            urls[subject.code] = self.link(**subject.filter, state=["open", "closed"])
+        return district_map(self.city, values, self.district_limits(measure), texts, urls)
+
+    def district_limits(self, measure: Measure) -> list[float]:
+        return class_limits(measure, DISTRICT_LIKE_ZOOM)
+
+    def said(self, measure: Measure, value: float) -> str:
+        """A value with its unit, short."""
+        if measure == Measure.LATE_SHARE:
+            return f"{round(100 * value)}\u202f%"
+        if measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
+            return _("%(days)s days") % {"days": f"{value:.1f}"}
+        if measure == Measure.PER_1000:
+            return _("%(value)s per 1,000 residents") % {"value": f"{value:.1f}"}
+        return str(round(value))
+
+    def _value(self, measure: Measure, subject: Subject, pair: Pair) -> float | None:
+        figures, k = pair.now, self.city.small_sample_k
+        if measure == Measure.COUNT:
+            return float(figures.n)
+        if measure == Measure.PER_1000:
+            return 1000 * figures.n / subject.population if subject.population and figures.n >= k else None
+        if measure == Measure.LATE_SHARE:
+            # Missed: open past the deadline or closed after it, as heat.json counts.
+            decided = figures.resolutions
+            return decided.missed / figures.n if figures.n >= k else None
+        return figures.median_resolve if figures.resolved >= k else None
+
+    def _trend(
+        self,
+        name: str,
+        css_class: str,
+        icon: str,
+        about: dict[str, Any],
+        pair: Pair,
+        line: list[Month],
+        labels: list[str],
+    ) -> Trend:
+        texts = [f"{label}: {month.n}" for label, month in zip(labels, line, strict=True)]
+        return Trend(
+            name=name,
+            css_class=css_class,
+            icon=icon,
+            url=self.link(**about, state=["open", "closed"]),
+            pair=pair,
+            filed=bars([float(month.n) for month in line], labels, texts, mirrored=get_language_bidi()),
+            rows=[(label, month.n, month.median_resolve) for label, month in zip(labels, line, strict=True)],
+        )
+
+    @cached_property
+    def _catalogue(self) -> Any:
+        return current_snapshot(self.city)
+
+    @property
+    def _services(self) -> Iterable[Service]:
+        return sorted(self._catalogue.services.values(), key=lambda service: (service.order, service.code))
+
+    @cached_property
+    def _districts(self) -> list[Subject]:
+        active = District.objects.active().filter(jurisdiction=self.city)
+        rows = list(active.values_list("code", "parent_code", "name", "population"))
+        parents = {parent for _code, parent, _name, _population in rows}
+        return [
+            Subject(code=code, name=text_in(name, self.language), filter={"district": code}, population=population)
+            for code, _parent, name, population in rows
+            if code not in parents
+        ]
+
+    def _service(self, service: Service) -> Subject:
+        return Subject(
+            code=service.code,
+            name=text_in(service.name, self.language),
+            filter={"service": service.code},
+            css_class=f"svc-{service.code}",
+        )
+
+    def _unit(self, unit: Unit) -> Subject:
+        return Subject(code=unit.code, name=text_in(unit.name, self.language), filter={"unit": unit.code})
+
+
+def legend(limits: list[float], measure: Measure) -> list[dict[str, Any]]:
+    """The classes in words, from the lowest: `rank` and `text`."""
+    factor, sign = (100, "\u202f%") if measure == Measure.LATE_SHARE else (1, "")
+    texts = [number_format(limit * factor, 0, use_l10n=True) + sign for limit in limits]
+    lines = [_("less than %(to)s") % {"to": texts[0]}]
+    lines += [_("%(from)s to less than %(to)s") % {"from": low, "to": high} for low, high in pairwise(texts)]
+    lines.append(_("%(from)s and more") % {"from": texts[-1]})
+    return [{"rank": index, "text": text} for index, text in enumerate(lines, start=1)]

@@ -1,0 +1,129 @@
+"""The open-data page: downloads, what each column means, licence, the API's documentation."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from catalogue.models import Jurisdiction
+from catalogue.snapshot import current_snapshot
+from complaints.filters import FilterError, Filters, jurisdiction_of, parse_filters
+from complaints.models import Complaint
+from complaints.views.cities import city_page
+from complaints.workflow import State
+from districts.models import BoundaryEdition, District
+
+# Columns of complaints.csv and properties of complaints.geojson (contract.md §4): name, kind, meaning.
+COLUMNS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
+    ("tracking_number", gettext_lazy("text"), gettext_lazy("Names the complaint. It carries no right.")),
+    ("state", gettext_lazy("code"), gettext_lazy("Where the complaint stands; the states are listed below.")),
+    ("state_group", gettext_lazy("code"), gettext_lazy("open or closed.")),
+    ("service", gettext_lazy("code"), gettext_lazy("What is evaluated: cleanliness, lighting, roads…")),
+    ("category", gettext_lazy("code"), gettext_lazy("Nature of the complaint inside its service.")),
+    ("district", gettext_lazy("code"), gettext_lazy("The smallest district that covers the place, or empty.")),
+    ("unit", gettext_lazy("code"), gettext_lazy("Who answers: a municipal department or a delegated operator.")),
+    ("submitted_at", gettext_lazy("date and time"), gettext_lazy("When it was filed. All times name their zone.")),
+    ("updated_at", gettext_lazy("date and time"), gettext_lazy("When anything about it last changed.")),
+    (
+        "answer_due_at",
+        gettext_lazy("date and time"),
+        gettext_lazy("Deadline of the first answer; empty for observations and suggestions."),
+    ),
+    (
+        "resolution_due_at",
+        gettext_lazy("date and time"),
+        gettext_lazy("Deadline of the resolution. It stands still while the reporter must act."),
+    ),
+    ("late", gettext_lazy("true or false"), gettext_lazy("Open, and past one of its deadlines.")),
+    (
+        "merged_count",
+        gettext_lazy("number"),
+        gettext_lazy("How many other complaints about the same thing it stands for."),
+    ),
+    (
+        "place_precision",
+        gettext_lazy("code"),
+        gettext_lazy("How precise the published place is: exact, grid (centre of a square of 200 m) or district."),
+    ),
+    (
+        "longitude, latitude",
+        gettext_lazy("degrees"),
+        gettext_lazy("WGS 84. In GeoJSON they are the geometry, longitude first."),
+    ),
+    (
+        "description",
+        gettext_lazy("text"),
+        gettext_lazy("What the reporter wrote, once a moderator released it; else empty."),
+    ),
+    ("photos", gettext_lazy("list"), gettext_lazy("Photos that a moderator released: address, width and height.")),
+)
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file: what it holds, its format and its address."""
+
+    title: str
+    format: str
+    url: str
+
+
+@require_safe
+def open_data(request: HttpRequest) -> HttpResponse:
+    """The page. The filter in its address also filters the downloads; one that cannot be read is named."""
+    city, now, fault = jurisdiction_of(request), timezone.now(), ""
+    try:
+        filters = parse_filters(request.GET, now=now, jurisdiction=city)
+    except FilterError as error:
+        fault = f"{error.parameter}: {error.message}"
+        filters = parse_filters(type(request.GET)(), now=now, jurisdiction=city)
+    catalogue = current_snapshot(city)
+    found = filters.apply(Complaint.objects.public())
+    context = {
+        "now": now,
+        "fault": fault,
+        "filters": filters,
+        "is_filtered": bool(filters.given.keys() - {"jurisdiction", "page_size", "cursor"}),
+        "count": found.count(),
+        "complaints": _complaint_files(city, filters),
+        "boundaries": _boundary_files(city),
+        "editions": BoundaryEdition.objects.filter(jurisdiction=city, is_active=True),
+        "services": sorted(catalogue.services.values(), key=lambda service: (service.order, service.code)),
+        "districts": District.objects.active().filter(jurisdiction=city, level=1).defer("geometry"),
+        "states": list(State),
+        "columns": COLUMNS,
+        "docs_url": _address("api_docs"),
+        "schema_url": _address("api_schema"),
+        "values": {name: values[-1] for name, values in filters.given.items()},
+    }
+    return city_page(request, city, "analytics/data.html", context, status=400 if fault else 200)
+
+
+def _complaint_files(city: Jurisdiction, filters: Filters) -> list[Download]:
+    query = filters.query_string(jurisdiction=city.code, page_size=None)
+    return [
+        Download(_("Complaints"), "CSV", f"/api/v1/complaints.csv?{query}"),
+        Download(_("Complaints"), "GeoJSON", f"/api/v1/complaints.geojson?{query}&page_size=1000"),
+    ]
+
+
+def _boundary_files(city: Jurisdiction) -> list[Download]:
+    query = urlencode({"jurisdiction": city.code})
+    return [
+        Download(_("Districts"), "GeoJSON", f"/api/v1/districts.geojson?{query}"),
+        Download(_("Service areas"), "GeoJSON", f"/api/v1/service-areas.geojson?{query}"),
+        Download(_("Services and categories"), "JSON", f"/api/v1/catalogue.json?{query}"),
+    ]
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

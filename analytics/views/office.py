@@ -1,0 +1,172 @@
+"""The mayor's office: what got worse, where, who is late; every figure leads to its list."""
+
+import csv
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.access import load_memberships
+from accounts.models import Role, User
+from analytics.heat import UNITS_OF_MEASURE, Measure
+from analytics.office import Office, legend
+from analytics.periods import QUICK_DAYS, latest
+from analytics.reports import recent_reports
+from analytics.scorecards import csv_rows
+from catalogue.models import Jurisdiction
+from complaints.filters import FilterError, Filters, parse_filters
+from complaints.views.cities import city_page
+from complaints.views.staff import city_of
+
+# They see the whole city; a unit's manager sees the same page about her unit.
+WHOLE_CITY = frozenset({Role.OFFICE, Role.ADMINISTRATOR})
+OFFICE_ROLES = WHOLE_CITY | {Role.UNIT_MANAGER}
+
+View = Callable[..., HttpResponseBase]
+
+
+def office_page(view: View) -> View:
+    """Signed in, with a role of the office; to others the page does not exist."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        assert isinstance(request.user, User)
+        if not any(membership.role in OFFICE_ROLES for membership in load_memberships(request.user)):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@office_page
+@require_safe
+def office(request: HttpRequest) -> HttpResponse:
+    """The page. A filter that cannot be read is named and left out."""
+    user, city, now = _user(request), city_of(request, OFFICE_ROLES), timezone.now()
+    fault = ""
+    try:
+        filters = office_filters(request.GET, user, city, now)
+    except FilterError as error:
+        fault = _("%(parameter)s: %(message)s The filter was left out.") % {
+            "parameter": error.parameter,
+            "message": error.message,
+        }
+        filters = office_filters(QueryDict(), user, city, now)
+    measure = measure_of(request.GET)
+    shown = Office(user, filters, now)
+    context = {
+        "now": now,
+        "fault": fault,
+        "office": shown,
+        "filters": filters,
+        "period": shown.period,
+        "measure": measure,
+        "measures": list(Measure),
+        "map_of_districts": shown.map_of_districts(measure),
+        "legend": legend(shown.district_limits(measure), measure),
+        "unit_of_measure": UNITS_OF_MEASURE[measure],
+        "quick_periods": _quick_periods(filters, city, now, measure),
+        "query": filters.query_string(),
+        "heat": _heat_settings(filters, measure, shown),
+        "reports": recent_reports(user, city),
+    }
+    return city_page(request, city, "analytics/office.html", context, status=400 if fault else 200)
+
+
+@office_page
+@require_safe
+def table(request: HttpRequest, code: str) -> HttpResponse:
+    """One of the page's tables as CSV, under the same filter."""
+    user, city, now = _user(request), city_of(request, OFFICE_ROLES), timezone.now()
+    try:
+        shown = Office(user, office_filters(request.GET, user, city, now), now)
+        card = shown.scorecard(code)
+    except FilterError as error:
+        return HttpResponse(f"{error.parameter}: {error.message}", status=400, content_type="text/plain; charset=utf-8")
+    except KeyError:
+        raise Http404 from None
+    name = f"{city.code}-{code}-{shown.period.first}-{shown.period.last}.csv"
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    # Spreadsheets take the file for Latin letters without the mark.
+    response.write("\ufeff")
+    csv.writer(response).writerows(csv_rows(card))
+    return response
+
+
+def office_filters(query: QueryDict, user: User, city: Jurisdiction, now: datetime) -> Filters:
+    """The filter of the office: the last ninety days unless asked otherwise; a unit's manager stays in her units.
+
+    Raises FilterError, also for an empty or reversed period.
+    """
+    asked = query.copy()
+    if not asked.get("from", "").strip() and not asked.get("to", "").strip():
+        usual = latest(QUICK_DAYS[1], city, now)
+        asked["from"], asked["to"] = usual.first.isoformat(), usual.end.isoformat()
+    filters = parse_filters(asked, now=now, jurisdiction=city)
+    if filters.since and filters.until and filters.since >= filters.until:
+        raise FilterError("to", _("The period ends before it begins."))
+    here = [m for m in user.memberships.all() if m.jurisdiction_id == city.pk]
+    if any(m.role in WHOLE_CITY for m in here):
+        return filters
+    own = {m.unit_id: m.unit.code for m in here if m.role == Role.UNIT_MANAGER and m.unit is not None}
+    if filters.unit_ids and set(filters.unit_ids) <= own.keys():
+        return filters
+    asked.setlist("unit", list(own.values()))
+    return parse_filters(asked, now=now, jurisdiction=city)
+
+
+def measure_of(query: QueryDict) -> Measure:
+    """The measure asked for; incidents per 1,000 residents unless another one is."""
+    asked = query.get("measure", "")
+    return Measure(asked) if asked in Measure.values else Measure.PER_1000
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _quick_periods(filters: Filters, city: Jurisdiction, now: datetime, measure: Measure) -> list[dict[str, Any]]:
+    links = []
+    for days in QUICK_DAYS:
+        period = latest(days, city, now)
+        span = {"from": period.first.isoformat(), "to": period.end.isoformat()}
+        links.append(
+            {
+                "days": days,
+                "url": f"?{filters.query_string(**span)}&measure={measure.value}",
+                "current": filters.since == period.since and filters.until == period.until,
+            }
+        )
+    return links
+
+
+def _heat_settings(filters: Filters, measure: Measure, shown: Office) -> dict[str, Any]:
+    """What the page's script needs to draw the heat: addresses and words."""
+    return {
+        "url": f"/api/v1/heat.json?{filters.query_string(jurisdiction=filters.jurisdiction.code)}&measure={measure.value}",
+        "list": shown.link(state=["open", "closed"]),
+        "percent": measure == Measure.LATE_SHARE,
+        "words": {
+            "title": str(measure.label),
+            "tooFew": _("too few to say"),
+            "fewer": _("less than {to}"),
+            "range": _("{from} to less than {to}"),
+            "more": _("{from} and more"),
+            "facts": _("n = {n}, {from} – {to}"),
+            "unplaced": _("{n} more are known by their district only and stand in no square."),
+            "cell": _("{value} ({n} complaints in this square)"),
+            "unknown": _("Too few complaints in this square to say anything."),
+            "open": _("Show the list"),
+            "failed": _("The squares could not be loaded. The tables below say the same."),
+        },
+    }

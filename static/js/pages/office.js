@@ -1,0 +1,56 @@
+// The office's heat map: squares that follow the zoom, a legend that follows the squares, and what one square says.
+
+import { el, fill, readJson } from "gp/lib/dom";
+import { getJson } from "gp/lib/fetch";
+import { formatNumber, formatPercent } from "gp/lib/format";
+import { tileBounds } from "gp/lib/geo";
+import { HeatLayer, heatLegend } from "gp/map/heat";
+import { createMap } from "gp/map/map";
+
+const settings = readJson("heat-settings");
+const map = createMap(document.getElementById("map"), readJson("map-config"));
+const legend = document.getElementById("heat-legend");
+const said = document.getElementById("heat-cell");
+let heat = null;
+let layer = null;
+let asked = null;
+
+const zoomStep = () => Math.round(map.view.zoom);
+
+async function show() {
+  const zoom = zoomStep();
+  if (zoom === asked) return;
+  asked = zoom;
+  try {
+    const answer = await getJson(`${settings.url}&zoom=${zoom}`);
+    if (zoom === asked) draw(answer);
+  } catch {
+    asked = null;
+    said.textContent = settings.words.failed;
+  }
+}
+
+function draw(answer) {
+  heat = answer;
+  // What stands on too few cases gets no colour, only the hatching.
+  const cells = answer.cells.map((cell) => (cell.few ? { ...cell, value: null } : cell));
+  const data = { ...answer, cells };
+  if (layer) layer.replace(data);
+  else layer = new HeatLayer(map, data, { onSelect: describe });
+  const classes = settings.percent ? answer.classes.map((limit) => limit * 100) : answer.classes;
+  const words = { ...settings.words, unit: settings.percent ? `${answer.unit_of_measure} (%)` : answer.unit_of_measure };
+  const node = heatLegend({ ...answer, classes }, words);
+  if (answer.unplaced) node.append(el("p", {}, fill(words.unplaced, { n: formatNumber(answer.unplaced) })));
+  legend.replaceChildren(node);
+}
+
+function describe({ x, y, n, value }) {
+  const list = el("a", { href: `${settings.list}&bbox=${tileBounds(x, y, heat.cell_zoom).map((d) => d.toFixed(6))}` });
+  list.textContent = settings.words.open;
+  const figure = settings.percent && value !== null ? formatPercent(value) : value !== null && formatNumber(value);
+  const text = value === null ? settings.words.unknown : fill(settings.words.cell, { value: figure, n: formatNumber(n) });
+  said.replaceChildren(text, " ", list);
+}
+
+map.onMove(show);
+show();
