@@ -20,7 +20,7 @@ STAFF_PAGES = (
     ("desk", pgettext_lazy("menu", "Desk"), _DESK_READERS),
     ("moderation", pgettext_lazy("menu", "Moderation"), MODERATING),
     ("field", pgettext_lazy("menu", "Field"), frozenset({Role.CREW_MEMBER})),
-    ("office", pgettext_lazy("menu", "Office"), frozenset({Role.OFFICE, Role.ADMINISTRATOR})),
+    ("office", pgettext_lazy("menu", "Office"), frozenset({Role.OFFICE, Role.ADMINISTRATOR, Role.UNIT_MANAGER})),
 )
 
 
