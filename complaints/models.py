@@ -125,9 +125,7 @@ class Complaint(models.Model):
                 fields=["unit", "resolution_due_at"], name="complaint_desk", condition=Q(state__in=sorted(OPEN_STATES))
             ),
             # the field page
-            models.Index(
-                fields=["assigned_to"], name="complaint_crew", condition=Q(state__in=sorted(OPEN_STATES))
-            ),
+            models.Index(fields=["assigned_to"], name="complaint_crew", condition=Q(state__in=sorted(OPEN_STATES))),
             # the sweep of breaches
             models.Index(
                 fields=["resolution_due_at"],
@@ -333,7 +331,9 @@ class Attachment(QueueRow):
 
     class Meta:
         ordering = ["created_at", "id"]
-        indexes = [models.Index(fields=["next_attempt_at", "id"], name="attachment_due", condition=Q(queue_state="due"))]
+        indexes = [
+            models.Index(fields=["next_attempt_at", "id"], name="attachment_due", condition=Q(queue_state="due"))
+        ]
 
     def __str__(self) -> str:
         return f"{self.complaint_id} {self.kind}"
@@ -344,7 +344,7 @@ class Attachment(QueueRow):
 
 
 class FeedItem(QueueRow):
-    """"This complaint changed": written in the transaction of the change, consumed and deleted by analytics."""
+    """ "This complaint changed": written in the transaction of the change, consumed and deleted by analytics."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField()

@@ -30,7 +30,9 @@ def confirmation(complaint: Complaint, given: Receipt, *, recipient: str, now: d
     )
 
 
-def news(complaint: Complaint, kind: str, *, subject: str, text: str, dedup: str, now: datetime) -> OutboxMessage | None:
+def news(
+    complaint: Complaint, kind: str, *, subject: str, text: str, dedup: str, now: datetime
+) -> OutboxMessage | None:
     """News about a complaint for its reporter; None when she left no address or does not want messages.
 
     `kind` names the template `complaints/mail/<kind>.txt`; `dedup` makes the same news go out once.

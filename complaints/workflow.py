@@ -23,9 +23,7 @@ class State(TextChoices):
     WITHDRAWN = "withdrawn", pgettext_lazy("state", "withdrawn")
 
 
-OPEN_STATES = frozenset(
-    {State.RECEIVED, State.ACCEPTED, State.IN_PROGRESS, State.WAITING_REPORTER, State.REOPENED}
-)
+OPEN_STATES = frozenset({State.RECEIVED, State.ACCEPTED, State.IN_PROGRESS, State.WAITING_REPORTER, State.REOPENED})
 CLOSED_STATES = frozenset(State) - OPEN_STATES
 
 
@@ -78,9 +76,7 @@ _AT_WORK = frozenset({State.RECEIVED, State.ACCEPTED, State.IN_PROGRESS, State.R
 
 TRANSITIONS: dict[Verb, Transition] = {
     Verb.ACCEPT: Transition(frozenset({State.RECEIVED, State.REOPENED}), State.ACCEPTED, _ANSWERING),
-    Verb.START: Transition(
-        frozenset({State.RECEIVED, State.ACCEPTED, State.REOPENED}), State.IN_PROGRESS, _WORKING
-    ),
+    Verb.START: Transition(frozenset({State.RECEIVED, State.ACCEPTED, State.REOPENED}), State.IN_PROGRESS, _WORKING),
     Verb.ASK: Transition(_AT_WORK, State.WAITING_REPORTER, _ANSWERING, note_required=True),
     Verb.REPLY: Transition(
         frozenset({State.WAITING_REPORTER}), State.ACCEPTED, frozenset({REPORTER}), note_required=True
