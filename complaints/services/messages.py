@@ -5,11 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from complaints.errors import MessageEmpty, MessageTooLong, ReporterErased
-from complaints.models import Attachment, Complaint, Event, Message, Reporter
+from complaints.errors import MessageEmpty, MessageTooLong
+from complaints.models import Attachment, Complaint, Event, Message
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, record
-from complaints.services.transitions import change_state
+from complaints.services.transitions import change_state, refuse_erased
 from complaints.workflow import REPORTER, State, Verb
 
 MAX_LENGTH = 4000
@@ -26,8 +26,7 @@ def add_reporter_message(complaint_id: int, *, text: str, files: Sequence[NewFil
     if len(words) > MAX_LENGTH:
         raise MessageTooLong
     complaint = Complaint.objects.select_for_update(of=("self",)).get(pk=complaint_id)
-    if Reporter.objects.filter(complaint=complaint, erased_at__isnull=False).exists():
-        raise ReporterErased
+    refuse_erased(complaint)
     if complaint.state == State.WAITING_REPORTER and words:
         return change_state(complaint_id, Verb.REPLY, acting_user=None, now=now, note=words, files=files)
     if complaint.state == State.WAITING_REPORTER or not (words or files):

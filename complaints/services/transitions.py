@@ -9,7 +9,8 @@ from accounts.models import User
 from catalogue.models import Category
 from catalogue.snapshot import current_snapshot
 from complaints.deadlines import Promise, parse_duration, resume
-from complaints.models import Attachment, Complaint, Event, Message
+from complaints.errors import ReporterErased
+from complaints.models import Attachment, Complaint, Event, Message, Reporter
 from complaints.notices import state_news
 from complaints.permissions import hats
 from complaints.promises import promises_for, wall_text
@@ -59,6 +60,8 @@ def change_state(
     note, reason or evidence missing) or a file refusal; then nothing is stored.
     """
     complaint = Complaint.objects.select_for_update(of=("self",)).select_related("category").get(pk=complaint_id)
+    if acting_user is None and (note.strip() or files):
+        refuse_erased(complaint)
     worn = hats(acting_user, complaint)
     step = check(verb, complaint.state, actors=worn, note=note, reason=reason)
     role = acting_role(step.actors, worn)
@@ -106,6 +109,12 @@ _CHANGED = [
     "resolution_due_wall",
     "policy_version",
 ]
+
+
+def refuse_erased(complaint: Complaint) -> None:
+    """Raises ReporterErased: words and files that came after an erasure would stay for ever."""
+    if Reporter.objects.filter(complaint=complaint, erased_at__isnull=False).exists():
+        raise ReporterErased
 
 
 def acting_role(allowed: frozenset[str], worn: frozenset[str]) -> str:

@@ -48,8 +48,11 @@ def test_nothing_is_refused_and_so_is_too_much(gridville: object, now: datetime)
     assert not Message.objects.filter(complaint=complaint).exists()
 
 
-def test_after_erasure_nothing_can_be_added(gridville: object, now: datetime) -> None:
+def test_after_erasure_nothing_can_be_added(clerk: User, now: datetime) -> None:
     complaint = build_complaint(now=now)
+    change_state(complaint.pk, Verb.RESOLVE, acting_user=clerk, now=now, note="Fait", reason="no_trace")
     erase_reporter(complaint.pk, now=now)
+    with pytest.raises(ReporterErased):
+        change_state(complaint.pk, Verb.CONTEST, acting_user=None, now=now, note="Non !")
     with pytest.raises(ReporterErased):
         add_reporter_message(complaint.pk, text="Encore moi", now=now)
