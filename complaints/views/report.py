@@ -4,11 +4,9 @@ import hashlib
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from django.contrib.gis.geos import Point
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.quotas import Quota, QuotaExceeded, spend
-from catalogue.models import Category, Jurisdiction
+from catalogue.models import Jurisdiction
 from catalogue.snapshot import Snapshot, snapshot
 from catalogue.translated import text_in
 from complaints.errors import (
@@ -31,50 +29,21 @@ from complaints.errors import (
     OutsideJurisdictions,
     TooManyFiles,
 )
-from complaints.explain import explain
 from complaints.filters import jurisdiction_of
 from complaints.forms import ReportForm
 from complaints.models import Complaint
-from complaints.places import district_anchor
-from complaints.promises import Promises, promises_for
+from complaints.previews import Place, Preview, district_place, given_place, preview
 from complaints.receipts import Receipt
-from complaints.routing import Decision, decide
-from complaints.selectors import Similar, similar_open
 from complaints.services.submission import Idempotency, NewComplaint, NewReporter, submit
 from complaints.tracking import secret_token
 from complaints.views.cities import city_page
 from districts.choices import district_choices
 from districts.gate import PointRefused, accept_point
 from districts.gazetteer import search_places
-from districts.models import District
 from districts.selectors import place_at
 
 # While the first tap of two is still being stored, the second waits for its receipt.
 _WAITS, _WAIT_SECONDS = 10, 0.2
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where it is: degrees WGS 84. `district_only`: the point only stands for the district that was chosen."""
-
-    longitude: float
-    latitude: float
-    district: District | None = None
-
-    @property
-    def district_only(self) -> bool:
-        return self.district is not None
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What she sees before sending: who will answer, by when, why, and what is already known nearby."""
-
-    decision: Decision
-    promises: Promises | None
-    reason: str
-    similar: list[Similar]
-    district_only: bool
 
 
 def report(request: HttpRequest) -> HttpResponse:
@@ -92,7 +61,7 @@ def report(request: HttpRequest) -> HttpResponse:
     try:
         place = _place(city, form)
         if not _wants_json(request) and form.cleaned_data["reviewed"] != _signature(form):
-            return _review(request, catalogue, form, _preview(city, place, form.cleaned_data, now))
+            return _review(request, catalogue, form, _previewed(city, place, form, now))
         spend(request, Quota.COMPLAINT, now=now)
         given = _submit(request, city, form, place, now)
     except ComplaintError as error:
@@ -114,10 +83,11 @@ def check(request: HttpRequest) -> HttpResponse:
     form = ReportForm(catalogue, district_choices(city.pk), initial=_preset(request, catalogue))
     context: dict[str, Any] = {"form": form, "city": city, "now": timezone.now()}
     try:
-        place = _given_place(city, request.GET)
+        place = given_place(city, request.GET)
         if place is not None and form.chosen is not None:
-            kind = request.GET.get("kind", "")
-            context["preview"] = _preview(city, place, {"category": form.chosen.code, "kind": kind}, context["now"])
+            context["preview"] = preview(
+                city, place, category=form.chosen.code, kind=request.GET.get("kind", ""), now=context["now"]
+            )
     except (ComplaintError, PointRefused) as error:
         context["place_fault"] = _where_else(error, city, request.GET.get("longitude"), request.GET.get("latitude"))
     with timezone.override(catalogue.time_zone):
@@ -191,37 +161,12 @@ def _signature(form: ReportForm) -> str:
 def _place(city: Jurisdiction, form: ReportForm) -> Place:
     if point := form.cleaned_data.get("place"):
         return Place(*point)
-    return _district_place(city, form.cleaned_data["district"])
+    return district_place(city, form.cleaned_data["district"])
 
 
-def _given_place(city: Jurisdiction, query: Mapping[str, str]) -> Place | None:
-    """The place in a query: coordinates, else a district, else None. Raises PointRefused or OutsideJurisdictions."""
-    if query.get("longitude") and query.get("latitude"):
-        return Place(*accept_point(query["longitude"], query["latitude"]))
-    return _district_place(city, query["district"]) if query.get("district") else None
-
-
-def _district_place(city: Jurisdiction, code: str) -> Place:
-    district = District.objects.active().defer("geometry").filter(jurisdiction=city, code=code).first()
-    if district is None:
-        raise OutsideJurisdictions(_("This district is not known here."), field="district")
-    anchor = district_anchor(district.pk)
-    return Place(anchor.x, anchor.y, district)
-
-
-def _preview(city: Jurisdiction, place: Place, chosen: Mapping[str, Any], now: datetime) -> Preview:
-    decision = decide(place.longitude, place.latitude, chosen["category"], jurisdiction_id=city.pk)
-    promised = chosen.get("kind") in (None, "", Complaint.Kind.COMPLAINT)
-    similar: list[Similar] = []
-    if not place.district_only and decision.category.place_precision == Category.Publication.EXACT:
-        similar = similar_open(Point(place.longitude, place.latitude, srid=4326), decision.category)
-    return Preview(
-        decision=decision,
-        promises=promises_for(decision.catalogue, decision.category, decision.unit, at=now) if promised else None,
-        reason=explain(decision),
-        similar=similar,
-        district_only=place.district_only,
-    )
+def _previewed(city: Jurisdiction, place: Place, form: ReportForm, now: datetime) -> Preview:
+    chosen = form.cleaned_data
+    return preview(city, place, category=chosen["category"], kind=chosen["kind"], now=now)
 
 
 # --- storing
@@ -314,10 +259,10 @@ def _page(
     return response
 
 
-def _review(request: HttpRequest, catalogue: Snapshot, form: ReportForm, preview: Preview) -> HttpResponse:
+def _review(request: HttpRequest, catalogue: Snapshot, form: ReportForm, shown: Preview) -> HttpResponse:
     """The same form once more, with what will happen above it. Files are chosen here: nothing can lose them any more."""
     again = _again(form, reviewed=_signature(form), asked=form.chosen_code())
-    return _page(request, catalogue, again, preview=preview, review=True, lost_files=_names(request))
+    return _page(request, catalogue, again, preview=shown, review=True, lost_files=_names(request))
 
 
 def _refused(

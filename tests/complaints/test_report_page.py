@@ -285,7 +285,13 @@ def test_the_check_gives_questions_and_preview_for_a_script(client: Client, grid
 
 
 @pytest.mark.parametrize(
-    "query", ["category=x", "longitude=a&latitude=b&category=pothole", "district=no&category=pothole"]
+    "query",
+    [
+        "category=x",
+        "longitude=a&latitude=b&category=pothole",
+        "district=no&category=pothole",
+        "district=%00&category=pothole",
+    ],
 )
 def test_the_check_survives_nonsense(client: Client, gridville: Jurisdiction, query: str) -> None:
     assert client.get(f"/en/report/check/?{query}").status_code == 200

@@ -1,0 +1,79 @@
+"""What a citizen is told before she sends anything: who will answer, by when, why, and what is already known nearby."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.gis.geos import Point
+from django.utils.translation import gettext as _
+
+from catalogue.models import Category, Jurisdiction
+from complaints.errors import OutsideJurisdictions
+from complaints.explain import explain
+from complaints.models import Complaint
+from complaints.places import district_anchor
+from complaints.promises import Promises, promises_for
+from complaints.routing import Decision, decide
+from complaints.selectors import Similar, similar_open
+from districts.gate import accept_point
+from districts.models import District
+
+_CODE = re.compile(r"[a-z0-9-]{1,60}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where it is: degrees WGS 84. `district_only`: the point only stands for the district that was chosen."""
+
+    longitude: float
+    latitude: float
+    district: District | None = None
+
+    @property
+    def district_only(self) -> bool:
+        return self.district is not None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What she sees before sending: who will answer, by when, why, and what is already known nearby."""
+
+    decision: Decision
+    promises: Promises | None
+    reason: str
+    similar: list[Similar]
+    district_only: bool
+
+
+def given_place(city: Jurisdiction, query: Mapping[str, str]) -> Place | None:
+    """The place in a query: coordinates, else a district, else None. Raises PointRefused or OutsideJurisdictions."""
+    if query.get("longitude") and query.get("latitude"):
+        return Place(*accept_point(query["longitude"], query["latitude"]))
+    return district_place(city, query["district"]) if query.get("district") else None
+
+
+def district_place(city: Jurisdiction, code: str) -> Place:
+    """The point that stands for a whole district. Raises OutsideJurisdictions for a code that is none."""
+    known = District.objects.active().defer("geometry").filter(jurisdiction=city)
+    district = known.filter(code=code).first() if _CODE.fullmatch(code) else None
+    if district is None:
+        raise OutsideJurisdictions(_("This district is not known here."), field="district")
+    anchor = district_anchor(district.pk)
+    return Place(anchor.x, anchor.y, district)
+
+
+def preview(city: Jurisdiction, place: Place, *, category: str, kind: str, now: datetime) -> Preview:
+    """What would happen to a report of `category` there; stores nothing. Raises OutsideJurisdictions or UnknownCategory."""
+    decision = decide(place.longitude, place.latitude, category, jurisdiction_id=city.pk)
+    promised = kind in ("", Complaint.Kind.COMPLAINT)
+    similar: list[Similar] = []
+    if not place.district_only and decision.category.place_precision == Category.Publication.EXACT:
+        similar = similar_open(Point(place.longitude, place.latitude, srid=4326), decision.category)
+    return Preview(
+        decision=decision,
+        promises=promises_for(decision.catalogue, decision.category, decision.unit, at=now) if promised else None,
+        reason=explain(decision),
+        similar=similar,
+        district_only=place.district_only,
+    )
