@@ -16,6 +16,19 @@ HOMES = {
     Role.CONTRACT_MANAGER: "/fr/",
     Role.TREASURY_OFFICER: "/fr/",
 }
+# Invented people, so that histories and menus read like those of a real town hall.
+NAMES = {
+    Role.CLERK: "Salma Bennis",
+    Role.UNIT_MANAGER: "Driss Alami",
+    Role.TRIAGE_OFFICER: "Hanane Torres",
+    Role.CREW_MEMBER: "Mehdi Ragoun",
+    Role.OPERATOR_USER: "Karim Lebbadi",
+    Role.CONTRACT_MANAGER: "Nadia Erzini",
+    Role.TREASURY_OFFICER: "Younes Khatib",
+    Role.MODERATOR: "Imane Medina",
+    Role.OFFICE: "Rachid Bennouna",
+    Role.ADMINISTRATOR: "Samira Aragon",
+}
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -41,7 +54,9 @@ def _read(file: Path) -> list[dict[str, str]]:
 def _account(city: Jurisdiction, role: Role, known: dict[str, dict[str, str]]) -> dict[str, str]:
     username = f"demo-{role.value.replace('_', '-')}"
     unit = _unit_for(city, role)
-    user, created = User.objects.get_or_create(username=username, defaults={"first_name": str(role.label)})
+    first_name, last_name = NAMES[role].split()
+    names = {"first_name": first_name, "last_name": last_name}
+    user, created = User.objects.get_or_create(username=username, defaults=names)
     password = known.get(username, {}).get("password", "")
     if created or not password:
         password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))

@@ -24,7 +24,7 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DESKTOP, PHONE = (1280, 800), (390, 844)
-MEDINA: Geolocation = {"longitude": -5.3684, "latitude": 35.5727}
+MEDINA: Geolocation = {"longitude": -5.3684, "latitude": 35.5727, "accuracy": 12}
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,8 @@ def place_and_category(page: Page) -> None:
     page.locator("#gps").click()
     page.locator("#category-query").fill("poubelle")
     page.locator("#category-hits button, #category-hits label").first.click()
-    page.wait_for_timeout(1500)
-    page.locator("#map").scroll_into_view_if_needed()
-    page.evaluate("scrollTo(0, document.getElementById('map').getBoundingClientRect().top + scrollY - 110)")
+    page.locator(".leaflet-control-zoom-out").click()
+    page.evaluate("scrollTo(0, document.getElementById('where-title').getBoundingClientRect().top + scrollY - 16)")
 
 
 def open_first_row(page: Page) -> None:
