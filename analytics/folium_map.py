@@ -107,11 +107,10 @@ def _render(office: Office, measure: Measure, areas: dict[str, Any], public: Hea
     from branca.element import Element
     from folium.plugins import HeatMap
 
-    west, south, east, north = office.city.bounds
     chart = folium.Map(tiles=None, attribution_control=False, control_scale=True, zoom_snap=0.25)
     chart.default_js, chart.default_css = [], []
-    chart.fit_bounds([[south, west], [north, east]])
     _add_areas(chart, areas, plain(_("Districts")), shown=True, opacity=0.72)
+    chart.fit_bounds(_extent(areas, office.city.bounds))
     squares = _squares(public, office, measure)
     _add_areas(chart, squares, plain(_("Squares")), shown=False, opacity=0.8)
     spots = [[cell.lat, cell.lon, cell.n] for cell in public.cells if cell.n]
@@ -154,6 +153,22 @@ def _add_areas(chart: "folium.Map", collection: dict[str, Any], name: str, *, sh
         tooltip=folium.GeoJsonTooltip(fields=["text"], labels=False, sticky=True),
     )
     layer.add_to(chart)
+
+
+def _extent(collection: dict[str, Any], otherwise: list[float]) -> list[list[float]]:
+    """South-west and north-east corner of all polygons, latitude first as folium wants it."""
+    points = [
+        point
+        for feature in collection["features"]
+        for polygon in feature["geometry"]["coordinates"]
+        for ring in (polygon if feature["geometry"]["type"] == "MultiPolygon" else [polygon])
+        for point in ring
+    ]
+    west, south, east, north = otherwise
+    if points:
+        west, east = min(x for x, _y in points), max(x for x, _y in points)
+        south, north = min(y for _x, y in points), max(y for _x, y in points)
+    return [[south, west], [north, east]]
 
 
 def _panel(office: Office, measure: Measure, public: Heat) -> str:
@@ -200,6 +215,7 @@ def _framed(page: str, office: Office) -> str:
     title = plain(f"{office.city} · {_('Complaints')}")
     page = re.sub(r"<html[^>]*>", f'<html lang="{get_language()}" dir="{direction}">', page, count=1)
     page = re.sub(r'<meta name="viewport"[^>]*>', "", page)
+    page = page.replace("L.control.scale()", "L.control.scale({imperial: false})")
     head = (
         f'<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'

@@ -42,6 +42,8 @@ class Trend:
     url: str
     pair: Pair
     filed: Chart
+    # The last month is not over in the period.
+    partial: bool
     rows: list[tuple[str, int, float | None]]
 
 
@@ -119,7 +121,7 @@ class Office:
         """All services together, then each, with the months up to the period's last."""
         months = months_until(self.period.last, TREND_MONTHS)
         lines = by_month(self.rows, month_limits(months, self.period.zone))
-        labels = [date_format(day, "YEAR_MONTH_FORMAT") for day in months[:-1]]
+        labels = [date_format(day, "M Y") for day in months[:-1]]
         empty = [Month()] * TREND_MONTHS
         every = [self._trend(_("All services"), "", "chart", {}, self.totals, lines.get(0, empty), labels)]
         pairs = {subject.code: pair for subject, pair in self.services}
@@ -187,6 +189,7 @@ class Office:
             url=self.link(**about, state=["open", "closed"]),
             pair=pair,
             filed=bars([float(month.n) for month in line], labels, texts, mirrored=get_language_bidi()),
+            partial=self.period.end < months_until(self.period.last, 1)[-1],
             rows=[(label, month.n, month.median_resolve) for label, month in zip(labels, line, strict=True)],
         )
 

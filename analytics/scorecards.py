@@ -50,9 +50,7 @@ _COLUMNS = (
     Column("n", pgettext_lazy("column", "Filed"), lambda f, s: f.n, about=_ALL),
     _PER_1000,
     Column("open", pgettext_lazy("column", "Open"), lambda f, s: f.open, about={"state": "open"}),
-    Column(
-        "late", pgettext_lazy("column", "Late"), lambda f, s: f.late, worse=1, about={"late": "true", "state": None}
-    ),
+    Column("late", pgettext_lazy("column", "Late"), lambda f, s: f.late, about={"late": "true", "state": None}),
     Column(
         "median_days_to_answer",
         gettext_lazy("Days to answer, median"),
