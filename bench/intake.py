@@ -12,6 +12,7 @@ import random
 import statistics
 import sys
 import uuid
+from functools import partial
 
 import django
 
@@ -38,11 +39,11 @@ def main() -> int:
         for server in names if number % 2 == 0 else reversed(names):
             with serving(server) as port:
                 for path in (BARE, REAL):
-                    rate(port, lambda path=path: _request(path, bodies), seconds=1.0, connections=options.connections)
+                    rate(port, partial(_request, path, bodies), seconds=1.0, connections=options.connections)
                 for path in (BARE, REAL) if number % 2 == 0 else (REAL, BARE):
                     measured = rate(
                         port,
-                        lambda path=path: _request(path, bodies),
+                        partial(_request, path, bodies),
                         seconds=options.seconds,
                         connections=options.connections,
                     )

@@ -1,7 +1,9 @@
 """Administration of a city's catalogue: each administrator sees and edits her own cities only."""
 
 import re
-from typing import Any, Protocol
+from collections.abc import Callable
+from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -19,16 +21,10 @@ from catalogue.working_time import parse_week
 _DURATION = re.compile(r"[1-9][0-9]{0,3} (working )?(day|hour)s?")
 
 
-class Administrator(Protocol):
-    """What these pages ask of whoever is signed in; accounts.User says it."""
-
-    def administered_city_ids(self) -> list[int] | None: ...
-
-
 def city_ids(request: HttpRequest) -> list[int] | None:
-    """The jurisdictions that the signed-in person administers; None is all of them."""
-    ask = getattr(request.user, "administered_city_ids", None)
-    return ask() if ask is not None else []
+    """The jurisdictions that the signed-in person administers, as accounts.User says; None is all of them."""
+    ask: Callable[[], list[int] | None] | None = getattr(request.user, "administered_city_ids", None)
+    return ask() if callable(ask) else []
 
 
 class TranslatedWidget(forms.MultiWidget):
@@ -87,7 +83,7 @@ def _check_duration(text: str) -> None:
         raise ValueError(str(_('Write it like "2 working days", "8 working hours", "5 days" or "24 hours".')))
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[[Any], object]] = {
     "week": parse_week,
     "ramadan": parse_week,
     "answer_within": _check_duration,

@@ -1,7 +1,9 @@
 """One complaint as one member of staff may see it: everything its page shows went through `disclosure` here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.gis.db.models.functions import Distance
 from django.contrib.gis.geos import Point
@@ -158,7 +160,7 @@ def casefile(complaint: Complaint, user: User, now: datetime) -> CaseFile:
 def nearby(complaint: Complaint, user: User) -> list[Nearby]:
     """Other complaints that `user` may open within 200 m, the last year's or still open, nearest first. One statement."""
     point: Point = complaint.point
-    rows = (
+    rows: Iterable[Any] = (
         Complaint.objects.visible_to(user)
         .filter(point__dwithin=(point, degrees_around(point, NEARBY_M)), point__distance_lte=(point, D(m=NEARBY_M)))
         .filter(Q(closed_at=None) | Q(closed_at__year__gte=complaint.submitted_at.year - 1))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from django.db.models import (
     Avg,
@@ -128,10 +129,10 @@ class Desk:
         cells = self._cells(found, place, zoom)
         return sum(int(str(cell["n"])) for cell in cells), [], cells
 
-    def _cells(self, found: ComplaintQuerySet, place: str, zoom: int) -> list[dict[str, object]]:
+    def _cells(self, found: ComplaintQuerySet, place: str, zoom: int) -> list[dict[str, Any]]:
         size = 360 / 2 ** (zoom + 8) * _CELL_PIXELS
         x, y = (_coordinate(place, function) for function in ("ST_X", "ST_Y"))
-        return list(
+        rows: Iterable[Any] = (
             found.annotate(cx=Floor(x / Value(size)), cy=Floor(y / Value(size)))
             .order_by()
             .values("cx", "cy")
@@ -149,6 +150,7 @@ class Desk:
                 last_service=Max("service__code"),
             )
         )
+        return list(rows)
 
     @cached_property
     def _groups(self) -> list[_Group]:
@@ -241,7 +243,7 @@ def _next_due() -> Case:
     )
 
 
-def _standing_still(filters: Filters) -> ExpressionWrapper:
+def _standing_still(filters: Filters) -> ExpressionWrapper[Any]:
     """The next promise, moved on by as long as the clock has stood still: sorts by time left."""
     paused_for = Value(filters.now, output_field=DateTimeField()) - Coalesce(F("paused_at"), Value(filters.now))
     return ExpressionWrapper(F("next_due_at") + paused_for, output_field=DateTimeField())

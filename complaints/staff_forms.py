@@ -115,7 +115,7 @@ class PhotosField(FilesField):
 
 class ResolveForm(StaffForm):
     note = words_field(_("What was done?"), _("Public: the reporter gets it by e-mail and may confirm or contest it."))
-    files = PhotosField(_("Photos after the work"))
+    files = PhotosField(_("Photos after the work"))  # type: ignore[assignment]
     reason = forms.ChoiceField(
         label=_("Why is there no photo?"),
         choices=[("", _("There is a photo")), *EvidenceReason.choices],
@@ -128,7 +128,7 @@ class ResolveForm(StaffForm):
 
 
 class StartForm(StaffForm):
-    files = PhotosField(_("Photos before the work"))
+    files = PhotosField(_("Photos before the work"))  # type: ignore[assignment]
 
 
 class PhotosForm(StaffForm):
@@ -140,7 +140,7 @@ class PhotosForm(StaffForm):
         ],
         widget=forms.RadioSelect,
     )
-    files = PhotosField(_("Photos"))
+    files = PhotosField(_("Photos"))  # type: ignore[assignment]
 
 
 class HandOverForm(StaffForm):

@@ -37,9 +37,10 @@ def drawing(geometry: MultiPolygon) -> SafeString:
     width, height = max((east - west) * squeeze, 1e-9), max(north - south, 1e-9)
     scale = (_SIDE - 8) / max(width, height)
     paths = []
-    for polygon in geometry:
+    assert isinstance(geometry, MultiPolygon)
+    for polygon in geometry.coords:
         for ring in polygon:
-            points = (f"{4 + (x - west) * squeeze * scale:.1f},{4 + (north - y) * scale:.1f}" for x, y in ring.coords)
+            points = (f"{4 + (x - west) * squeeze * scale:.1f},{4 + (north - y) * scale:.1f}" for x, y in ring)
             paths.append("M" + "L".join(points) + "Z")
     return format_html(
         '<svg viewBox="0 0 {} {}" width="{}" role="img" aria-label="{}">'

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CityAdminSite(AdminSite):
-    site_header = site_title = _("Administration")  # type: ignore[assignment]
-    index_title = _("Administration")  # type: ignore[assignment]
+    site_header = site_title = _("Administration")
+    index_title = _("Administration")
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(getattr(request.user, "has_admin", False))

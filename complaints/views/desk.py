@@ -137,7 +137,7 @@ class _Pages(Paginator):  # type: ignore[type-arg]
         self.queue = queue
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return self.queue.total
 
     def page(self, number: int | str) -> Page:  # type: ignore[type-arg]

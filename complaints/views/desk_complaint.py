@@ -138,7 +138,6 @@ def _offer(action: Action, complaint: Complaint, tried: tuple[Action, StaffForm]
     form = tried[1] if tried and is_open else action.form(complaint, slug=action.slug)
     if is_open:
         # She has now seen the newer state; sending it again is her decision.
-        form.data = form.data.copy()
-        form.data["seen"] = complaint.updated_at.isoformat()
+        form.data = {**{name: form.data[name] for name in form.data}, "seen": complaint.updated_at.isoformat()}
     url = reverse("desk_action", args=[complaint.tracking_number, action.slug])
     return Offer(action.slug, action.label, action.icon, action.look, form, url, is_open)
