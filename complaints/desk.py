@@ -243,7 +243,7 @@ def _next_due() -> Case:
     )
 
 
-def _standing_still(filters: Filters) -> ExpressionWrapper[Any]:
+def _standing_still(filters: Filters) -> "ExpressionWrapper[Any]":
     """The next promise, moved on by as long as the clock has stood still: sorts by time left."""
     paused_for = Value(filters.now, output_field=DateTimeField()) - Coalesce(F("paused_at"), Value(filters.now))
     return ExpressionWrapper(F("next_due_at") + paused_for, output_field=DateTimeField())
