@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import translation
@@ -69,10 +71,9 @@ _SIGNED_IN = """
     mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp mfa_view_recovery_codes mfa_generate_recovery_codes
     mfa_download_recovery_codes
 """
-POLICIES: dict[str, object] = dict.fromkeys(["", *_PUBLIC.split()], PUBLIC) | dict.fromkeys(
-    _SIGNED_IN.split(), SIGNED_IN
-)
-POLICIES |= {
+POLICIES: dict[str, object] = {
+    **dict.fromkeys(["", *_PUBLIC.split()], PUBLIC),
+    **dict.fromkeys(_SIGNED_IN.split(), SIGNED_IN),
     # Steps of signing in: who is not in the middle of it is sent to its beginning.
     "account_confirm_login_code": STEP,
     "mfa_authenticate": STEP,
@@ -171,7 +172,7 @@ def world(gridville: Jurisdiction, now: datetime) -> World:
         name: build_staff(name.replace(" ", "-"), given[0], gridville, unit=given[1] or None) if given else None
         for name, given in PERSONAS.items()
     }
-    words = {"description": WORDS[0], "location_text": WORDS[1]}
+    words: dict[str, Any] = {"description": WORDS[0], "location_text": WORDS[1]}
     cases = {
         "roads": build_complaint(now=now, **words),
         "hidden": build_complaint(now=now, **words),
@@ -264,12 +265,14 @@ def client_of(world: World, persona: str) -> Client:
     return client
 
 
-def text_of(response: HttpResponse) -> str:
-    raw = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
-    return bytes(raw).decode("utf-8", "replace")
+def text_of(response: HttpResponseBase) -> str:
+    if isinstance(response, StreamingHttpResponse):
+        return b"".join(response).decode("utf-8", "replace")
+    assert isinstance(response, HttpResponse)
+    return response.content.decode("utf-8", "replace")
 
 
-def asks_to_sign_in(response: HttpResponse) -> bool:
+def asks_to_sign_in(response: HttpResponseBase) -> bool:
     return response.status_code == 302 and "/accounts/login/" in response.headers["Location"]
 
 
@@ -295,7 +298,7 @@ def address_kind(name: str) -> tuple[str, ...]:
 
 
 def fault_of(
-    policy: object, response: HttpResponse, world: World, persona: str, case: str, *, has_case: bool
+    policy: object, response: HttpResponseBase, world: World, persona: str, case: str, *, has_case: bool
 ) -> str | None:
     status, signed_in = response.status_code, persona != "anonymous"
     if status >= 500 and status != 503:
@@ -312,7 +315,7 @@ def fault_of(
 
 
 def fault_of_staff(
-    policy: Staff, response: HttpResponse, world: World, persona: str, case: str, *, has_case: bool
+    policy: Staff, response: HttpResponseBase, world: World, persona: str, case: str, *, has_case: bool
 ) -> str | None:
     status = response.status_code
     if persona == "anonymous":
@@ -426,6 +429,6 @@ def test_what_was_passed_on_reaches_the_operator_without_the_reporter(world: Wor
     with translation.override("fr"):
         address = reverse("desk_complaint", args=[case.tracking_number])
     Complaint.objects.filter(pk=case.pk).update(passed_to_operator=True)
-    page = text_of(client.get(address))  # type: ignore[arg-type]
+    page = text_of(client.get(address))
     assert all(words in page for words in WORDS)
     assert not any(canary in page for canary in IDENTITY)
