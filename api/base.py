@@ -7,8 +7,6 @@ import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse
-from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
 from rest_framework.negotiation import BaseContentNegotiation
@@ -57,9 +55,3 @@ def absolute(request: HttpRequest, path: str) -> str:
     """A path as an address: on PUBLIC_URL where one is configured, else on the host that was asked."""
     base = settings.PUBLIC_URL if settings.PUBLIC_URL_IS_GIVEN else f"{request.scheme}://{request.get_host()}"
     return f"{base}{path}"
-
-
-def page_address(request: HttpRequest, name: str, language: str, *args: object) -> str:
-    """The address of a page of the site in a language."""
-    with translation.override(language):
-        return absolute(request, reverse(name, args=args))

@@ -11,10 +11,10 @@ from rest_framework.request import Request
 
 from accounts.quotas import Quota, spend
 from api import documents
-from api.base import PublicView, absolute, json_response, page_address
+from api.base import PublicView, absolute, json_response
 from api.bodies import read_body
 from api.shapes import idempotency, new_complaint
-from complaints.receipts import Receipt
+from complaints.receipts import Receipt, page_path
 from complaints.services.submission import submit
 from complaints.tracking import secret_token
 
@@ -51,8 +51,8 @@ def receipt_json(request: HttpRequest, given: Receipt) -> dict[str, Any]:
     token = secret_token(given.complaint_id, link_version=1)
     return {
         "tracking_number": given.tracking_number,
-        "track_url": page_address(request, "complaint", given.language, given.tracking_number),
-        "secret_url": page_address(request, "secret_link", given.language, token),
+        "track_url": absolute(request, page_path("complaint", given.language, given.tracking_number)),
+        "secret_url": absolute(request, page_path("secret_link", given.language, token)),
         "state": given.state,
         "category": given.category,
         "service": given.service,

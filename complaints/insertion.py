@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection, models
 
+from districts.prepared import execute_prepared
+
 # What the driver writes as Django would, whatever the field (but for JSON, whose texts are quoted once more).
 _PLAIN = (str, int, float, bool, datetime, type(None))
 
@@ -33,18 +35,20 @@ def insert_together(rows: Sequence[models.Model]) -> None:
         for column in _columns(model, with_key)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_statement(shape), values)
+        execute_prepared(cursor, _statement(shape), values)
 
 
 @lru_cache(maxsize=256)
 def _statement(shape: tuple[tuple[type[models.Model], bool], ...]) -> str:
-    parts = []
+    parts: list[str] = []
+    count = 0
     for number, (model, with_key) in enumerate(shape):
         fields = [column.field for column in _columns(model, with_key)]
         names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-        places = ", ".join(_placeholder(field) for field in fields)
+        places = ", ".join(f"${count + place}" for place in range(1, len(fields) + 1))
+        count += len(fields)
         table = connection.ops.quote_name(model._meta.db_table)
-        parts.append(f"r{number} AS (INSERT INTO {table} ({names}) VALUES ({places}))")
+        parts.append(f"r{number} AS (INSERT INTO {table} ({names}) VALUES ({places}))")  # noqa: S608 (names of our models)
     return f"WITH {', '.join(parts)} SELECT 1"
 
 
@@ -59,7 +63,7 @@ def _is_special(field: "models.Field[Any, Any]") -> bool:
     return bool(made_at_saving) or field.get_internal_type() == "JSONField"
 
 
-def _value(row: models.Model, column: _Column) -> object:
+def _value(row: models.Model, column: _Column) -> Any:
     value = getattr(row, column.attribute)
     if isinstance(value, _PLAIN) and not column.special:
         return value
@@ -67,8 +71,3 @@ def _value(row: models.Model, column: _Column) -> object:
     if isinstance(prepared, models.Func | models.expressions.Expression):
         raise TypeError(f"{column.attribute} is an expression; insert_together takes values")
     return prepared
-
-
-def _placeholder(field: "models.Field[Any, Any]") -> str:
-    cast = field.db_type(connection)
-    return f"%s::{cast}" if field.get_internal_type() in {"JSONField", "UUIDField", "ArrayField"} and cast else "%s"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -69,10 +70,22 @@ class Receipt:
         return public_url("secret_link", self.language, secret_token(self.complaint_id, link_version=1))
 
 
-def public_url(name: str, language: str, *args: object) -> str:
-    """Absolute address of a page in a language, for messages and API answers."""
+def public_url(name: str, language: str, argument: str) -> str:
+    """Absolute address of a page in a language, for messages."""
+    return settings.PUBLIC_URL + page_path(name, language, argument)
+
+
+def page_path(name: str, language: str, argument: str) -> str:
+    """The path of a page that takes one argument (a tracking number or a token), in a language."""
+    before, after = _path_around(name, language)
+    return f"{before}{argument}{after}"
+
+
+@lru_cache(maxsize=64)
+def _path_around(name: str, language: str) -> tuple[str, str]:
     with translation.override(language):
-        return settings.PUBLIC_URL + reverse(name, args=args)
+        before, _argument, after = reverse(name, args=["ARGUMENT"]).partition("ARGUMENT")
+    return before, after
 
 
 def receipt(

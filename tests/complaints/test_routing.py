@@ -147,11 +147,13 @@ def test_sql_and_shapely_agree_on_every_point(gridville: Jurisdiction, x: float,
 @pytest.mark.parametrize(("query", "table"), [(_COVERING, "districts_district"), (_AREAS, "districts_servicearea")])
 def test_the_spatial_index_answers_the_query(gridville: Jurisdiction, query: str, table: str) -> None:
     """With Gridville's handful of rows PostgreSQL would rather scan; forbidding that shows whether the index can serve."""
-    values = {"longitude": 0.005, "latitude": 0.005, "jurisdiction": None, "service": 1, "category": 1}
+    values = "0.005, 0.005, NULL" if query is _COVERING else "0.005, 0.005, 1, 1"
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + query, values)
+        cursor.execute(f"PREPARE explained AS {query}")
+        cursor.execute(f"EXPLAIN EXECUTE explained({values})")
         plan = "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute("DEALLOCATE explained")
     assert f"{table}_geometry" in plan, plan
     assert "st_covers" in plan.lower()
 
