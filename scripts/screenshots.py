@@ -6,6 +6,7 @@ Signs in with the demo accounts that `./run` writes. Each picture is a WebP of a
 import argparse
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from playwright.sync_api import Browser, Geolocation, Page, sync_playwright
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDER = REPOSITORY / "docs" / "screenshots"
 LARGEST_BYTES = 120_000
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -54,6 +55,13 @@ def open_first_row(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def a_year_on_the_map(page: Page) -> None:
+    """The office over a year: its figures, and where they come from."""
+    page.get_by_role("link", name="365").click()
+    settle(page)
+    page.evaluate("scrollTo(0, document.querySelector('.stats').getBoundingClientRect().top + scrollY - 16)")
+
+
 SHOTS = [
     Shot("home-fr-desktop", "", "fr", DESKTOP),
     Shot("home-ar-phone", "", "ar", PHONE),
@@ -62,7 +70,7 @@ SHOTS = [
     Shot("desk-fr-desktop", "desk/", "fr", DESKTOP, role="clerk"),
     Shot("desk-ar-desktop", "desk/", "ar", DESKTOP, role="clerk", before=open_first_row),
     Shot("field-fr-phone", "field/", "fr", PHONE, role="crew_member"),
-    Shot("office-fr-desktop", "office/", "fr", DESKTOP, role="office"),
+    Shot("office-fr-desktop", "office/", "fr", DESKTOP, role="office", before=a_year_on_the_map),
 ]
 
 
