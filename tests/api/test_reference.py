@@ -177,7 +177,11 @@ def test_answers_are_what_the_document_says(
 
 
 def test_the_hand_written_check_accepts_what_the_document_describes() -> None:
-    described = {name: getattr(field, "max_length", None) for name, field in NewComplaintDocument().fields.items() if name in LIMITS}
+    described = {
+        name: getattr(field, "max_length", None)
+        for name, field in NewComplaintDocument().fields.items()
+        if name in LIMITS
+    }
     described |= {
         f"reporter.{name}": getattr(field, "max_length", None) for name, field in NewReporterDocument().fields.items()
     }
