@@ -1,6 +1,6 @@
 """The office's figures: how many, how late, how fast, with promises counted with and without pauses.
 
-Plain SQL over indexed complaints: at a hundred thousand of them a page's figures take a third of a second (docs/adr/0020).
+Plain SQL over complaints, so that every figure agrees with its list at once (measured in docs/adr/0018).
 A merged complaint counts once, with its primary one. Counts are of complaints filed in the period.
 """
 
