@@ -1,4 +1,4 @@
-"""WSGI entry point, served by granian (docs/adr: server choice)."""
+"""WSGI entry point, served by granian (docs/adr/0003-web-server.md)."""
 
 import os
 
@@ -6,3 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
 application = get_wsgi_application()
+
+# Addresses, and with them all views and their libraries, load now and not while the first visitor waits.
+from django.urls import get_resolver  # noqa: E402 - needs the set-up above
+
+get_resolver()._populate()
