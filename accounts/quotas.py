@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import QuotaWindow
+from districts.prepared import execute_prepared
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -70,13 +71,13 @@ def spend(request: HttpRequest, quota: Quota, *, now: datetime) -> None:
 def spend_by_key(key: str, limits: tuple[Limit, ...], *, now: datetime, scale: float = 1.0) -> None:
     """Count one use of `key` in each limit's present window, in one upsert. Raises QuotaExceeded."""
     windows = [(f"{key}:{limit.seconds}", _window_start(now, limit.seconds), limit) for limit in limits]
-    rows = ", ".join(["(%s, %s, 1)"] * len(windows))
+    rows = ", ".join(f"(${2 * place + 1}, ${2 * place + 2}::timestamptz, 1)" for place in range(len(windows)))
+    counting = (
+        f"INSERT INTO accounts_quotawindow (key, window_start, used) VALUES {rows}"  # noqa: S608 (placeholders only)
+        " ON CONFLICT (key, window_start) DO UPDATE SET used = accounts_quotawindow.used + 1 RETURNING key, used"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO accounts_quotawindow (key, window_start, used) VALUES {rows}"  # noqa: S608 (placeholders only)
-            " ON CONFLICT (key, window_start) DO UPDATE SET used = accounts_quotawindow.used + 1 RETURNING key, used",
-            [value for window_key, start, _limit in windows for value in (window_key, start)],
-        )
+        execute_prepared(cursor, counting, [part for key_, start, _limit in windows for part in (key_, start)])
         used = dict(cursor.fetchall())
     passed = [
         start + timedelta(seconds=limit.seconds)

@@ -23,4 +23,5 @@ def execute_prepared(cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> 
         name = f"prepared_{len(statements)}"
         cursor.execute(f"PREPARE {name} AS {sql}")
         statements[sql] = name
-    cursor.execute(f"EXECUTE {name} ({', '.join(['%s'] * len(values))})", values)
+    arguments = f" ({', '.join(['%s'] * len(values))})" if values else ""
+    cursor.execute(f"EXECUTE {name}{arguments}", values)

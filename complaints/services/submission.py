@@ -23,6 +23,7 @@ from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, new_feed_item
 from complaints.tracking import new_tracking_number
 from complaints.workflow import REPORTER
+from districts.prepared import execute_prepared
 
 _ATTEMPTS = 5
 
@@ -117,6 +118,13 @@ def _submit_once(new: NewComplaint, *, now: datetime, idempotency: Idempotency |
     return given
 
 
+_RESERVE = """
+SELECT nextval('complaints_complaint_id_seq'), pg_try_advisory_xact_lock(hashtextextended($1::text, 7)),
+       k.body_hash, k.response
+FROM (SELECT 1) one LEFT JOIN complaints_idempotencykey k ON k.key = $1::text
+"""
+
+
 def _reserve(idempotency: Idempotency | None) -> tuple[int, Receipt | None]:
     """A complaint id, and the receipt of an earlier request with the same key. One statement.
 
@@ -124,14 +132,9 @@ def _reserve(idempotency: Idempotency | None) -> tuple[int, Receipt | None]:
     """
     with connection.cursor() as cursor:
         if idempotency is None:
-            cursor.execute("SELECT nextval('complaints_complaint_id_seq')")
+            execute_prepared(cursor, "SELECT nextval('complaints_complaint_id_seq')", [])
             return cursor.fetchone()[0], None
-        cursor.execute(
-            "SELECT nextval('complaints_complaint_id_seq'), pg_try_advisory_xact_lock(hashtextextended(%(key)s, 7)),"
-            " k.body_hash, k.response FROM (SELECT 1) one"
-            " LEFT JOIN complaints_idempotencykey k ON k.key = %(key)s",
-            {"key": idempotency.stored_key},
-        )
+        execute_prepared(cursor, _RESERVE, [idempotency.stored_key])
         complaint_id, locked, body_hash, response = cursor.fetchone()
     if body_hash is not None:
         if body_hash != idempotency.body_hash:
