@@ -33,6 +33,10 @@ class User(AbstractUser):
 
     session_version = models.PositiveIntegerField(default=0)
 
+    class Meta:
+        verbose_name = pgettext_lazy("thing", "member of staff")
+        verbose_name_plural = pgettext_lazy("thing", "members of staff")
+
     def get_session_auth_hash(self) -> str:
         return f"{super().get_session_auth_hash()}:{self.session_version}"
 
@@ -67,6 +71,8 @@ class Membership(models.Model):
     district_code = models.CharField(max_length=60, blank=True)
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "role")
+        verbose_name_plural = pgettext_lazy("thing", "roles")
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "role", "jurisdiction", "unit", "district_code"],

@@ -53,6 +53,8 @@ class Jurisdiction(PackRow):
     triage_unit = models.ForeignKey("Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "city")
+        verbose_name_plural = pgettext_lazy("thing", "cities")
         constraints = [models.UniqueConstraint(fields=["code"], name="jurisdiction_code_unique")]
 
 
@@ -64,6 +66,8 @@ class Calendar(PackRow):
     ramadan = models.JSONField(null=True, blank=True)
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "calendar")
+        verbose_name_plural = pgettext_lazy("thing", "calendars")
         constraints = [models.UniqueConstraint(fields=["jurisdiction", "code"], name="calendar_code_unique")]
 
 
@@ -76,6 +80,8 @@ class Closure(models.Model):
     name = TranslatedTextField()
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "closing day")
+        verbose_name_plural = pgettext_lazy("thing", "closing days")
         ordering = ["first_day"]
         constraints = [
             models.CheckConstraint(
@@ -102,6 +108,8 @@ class Unit(PackRow):
     phone = models.CharField(max_length=40, blank=True)
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "unit")
+        verbose_name_plural = pgettext_lazy("thing", "units")
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(fields=["jurisdiction", "code"], name="unit_code_unique"),
@@ -120,6 +128,8 @@ class Service(PackRow):
     is_active = models.BooleanField(default=True)
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "service")
+        verbose_name_plural = pgettext_lazy("thing", "services")
         ordering = ["order", "code"]
         constraints = [models.UniqueConstraint(fields=["jurisdiction", "code"], name="service_code_unique")]
 
@@ -162,6 +172,8 @@ class Category(PackRow):
         questions: RelatedManager["Question"]
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "category")
+        verbose_name_plural = pgettext_lazy("thing", "categories")
         ordering = ["service__order", "order", "code"]
         constraints = [models.UniqueConstraint(fields=["jurisdiction", "code"], name="category_code_unique")]
 
@@ -189,5 +201,7 @@ class Question(PackRow):
     order = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "question")
+        verbose_name_plural = pgettext_lazy("thing", "questions")
         ordering = ["order", "code"]
         constraints = [models.UniqueConstraint(fields=["category", "code"], name="question_code_unique")]

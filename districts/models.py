@@ -2,6 +2,7 @@
 
 from django.contrib.gis.db import models
 from django.db.models import Q
+from django.utils.translation import pgettext_lazy
 
 from catalogue.models import Category, Jurisdiction, Service, Unit
 from catalogue.translated import TranslatedTextField, text_in
@@ -29,6 +30,8 @@ class BoundaryEdition(models.Model):
     activated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "boundary edition")
+        verbose_name_plural = pgettext_lazy("thing", "boundary editions")
         ordering = ["jurisdiction", "layer", "-number"]
         constraints = [
             models.UniqueConstraint(fields=["jurisdiction", "layer", "number"], name="edition_number_unique"),
@@ -62,6 +65,8 @@ class District(models.Model):
     objects = ActiveQuerySet.as_manager()
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "district")
+        verbose_name_plural = pgettext_lazy("thing", "districts")
         ordering = ["level", "code"]
         constraints = [models.UniqueConstraint(fields=["edition", "code"], name="district_code_unique")]
 
@@ -84,6 +89,8 @@ class ServiceArea(models.Model):
     geometry = models.MultiPolygonField(srid=4326)
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "service area")
+        verbose_name_plural = pgettext_lazy("thing", "service areas")
         ordering = ["code"]
         constraints = [models.UniqueConstraint(fields=["edition", "code"], name="service_area_code_unique")]
 
@@ -107,6 +114,8 @@ class Landmark(models.Model):
     point = models.PointField(srid=4326)
 
     class Meta:
+        verbose_name = pgettext_lazy("thing", "landmark")
+        verbose_name_plural = pgettext_lazy("thing", "landmarks")
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(fields=["jurisdiction", "code"], name="landmark_code_unique"),
