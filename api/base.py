@@ -1,6 +1,5 @@
-"""What every endpoint shares: open to anonymous, no cookies read, JSON whatever the Accept header says."""
+"""What every endpoint shares: open to anonymous, no cookies read, refusals as problem+json."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -9,34 +8,41 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
-from rest_framework.request import Request
+from rest_framework import exceptions
 from rest_framework.views import APIView
+
+from api.problems import problem_response
 
 JSON, GEOJSON = "application/json", "application/geo+json"
 
 
-class WhateverIsAccepted(BaseContentNegotiation):
-    """One representation for each address: an odd Accept header is no reason to refuse."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        return next(iter(parsers))
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        renderer = next(iter(renderers))
-        return renderer, renderer.media_type or JSON
-
-
 class PublicView(APIView):
-    """An endpoint for anybody. Without cookies there is nothing that a forged request could abuse."""
+    """An endpoint for anybody: no cookies are read, so there is nothing that a forged request could abuse.
+
+    REST framework describes it (the OpenAPI document comes from it) and its negotiation, authentication and throttling are
+    passed by: one representation for each address, and none of them applies. Handlers get Django's own request.
+    """
 
     authentication_classes = ()
     permission_classes = ()
-    content_negotiation_class = WhateverIsAccepted
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Call the method's handler; a refusal becomes problem+json, a fault of ours goes on to be a 500."""
+        name = str(request.method).lower()
+        try:
+            if name not in self.http_method_names or not hasattr(self, name):
+                raise exceptions.MethodNotAllowed(str(request.method))
+            response: HttpResponseBase = getattr(self, name)(request, *args, **kwargs)
+        except Exception as error:
+            refused = problem_response(error, {"view": self})
+            if refused is None:
+                raise
+            return refused
+        return response
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+        """Which methods there are."""
+        return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
 
 def json_response(data: Any, *, status: int = 200, content_type: str = JSON) -> HttpResponse:

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework_gis.serializers import GeoFeatureModelSerializer, GeometrySerializerMethodField
 
 from accounts.quotas import Quota, spend
@@ -98,10 +97,9 @@ class ComplaintDetail(PublicView):
         responses={(200, GEOJSON): documents.ComplaintFeatureDocument} | documents.problems(404, 429),
         tags=["complaints"],
     )
-    def get(self, request: Request, tracking_number: str) -> HttpResponse:
-        http = request._request
+    def get(self, request: HttpRequest, tracking_number: str) -> HttpResponse:
         now = timezone.now()
-        spend(http, Quota.LOOKUP, now=now)
+        spend(request, Quota.LOOKUP, now=now)
         number = normalise_tracking_number(tracking_number)
         related = ("category", "service", "unit", "district")
         wanted = (*related, *(f"merged_into__{name}" for name in related))
@@ -109,7 +107,7 @@ class ComplaintDetail(PublicView):
         if complaint is None:
             raise Http404
         primary = complaint.merged_into or complaint
-        context = {"now": now, "photo_url": photo_url(http)}
+        context = {"now": now, "photo_url": photo_url(request)}
         public = complaint.has_public_page and primary.has_public_page
         feature = dict(ComplaintSerializer(primary, context=context).data) if public else _hidden(primary, context)
         properties = dict(feature["properties"]) | {"tracking_number": complaint.tracking_number}

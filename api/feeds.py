@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 
 from accounts.quotas import Quota, spend
 from api import documents, rows
@@ -43,20 +42,19 @@ class ComplaintFeatures(PublicView):
         responses={(200, GEOJSON): documents.ComplaintCollectionDocument} | documents.problems(400, 429),
         tags=["complaints"],
     )
-    def get(self, request: Request) -> HttpResponseBase:
-        http = request._request
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         now = timezone.now()
-        filters = parse_filters(http.GET, now=now)
+        filters = parse_filters(request.GET, now=now)
         found = filters.apply(Complaint.objects.public())
-        if http.GET.get("download") in ("true", "1"):
-            spend(http, Quota.EXPORT, now=now)
-            return _whole_collection(http, filters, found)
-        features, after = _one_page(http, filters, found)
+        if request.GET.get("download") in ("true", "1"):
+            spend(request, Quota.EXPORT, now=now)
+            return _whole_collection(request, filters, found)
+        features, after = _one_page(request, filters, found)
         following = f"{reverse('api_complaints_geojson')}?{filters.query_string(cursor=after)}" if after else None
         head = _collection_head(filters) | {
             "numberMatched": found.count(),
             "numberReturned": len(features),
-            "next": absolute(http, following) if following else None,
+            "next": absolute(request, following) if following else None,
         }
         return HttpResponse(_collection(head, ",".join(features)), content_type=GEOJSON)
 
@@ -72,16 +70,17 @@ class ComplaintTable(PublicView):
         responses={(200, "text/csv"): OpenApiTypes.STR} | documents.problems(400, 429),
         tags=["complaints"],
     )
-    def get(self, request: Request) -> HttpResponseBase:
-        http = request._request
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         now = timezone.now()
-        filters = parse_filters(http.GET, now=now)
-        spend(http, Quota.EXPORT, now=now)
+        filters = parse_filters(request.GET, now=now)
+        spend(request, Quota.EXPORT, now=now)
         found = filters.after_cursor(filters.apply(Complaint.objects.public()))
         if "page_size" in filters.given:
             found = found.order_by("-submitted_at", "-id")[: filters.page_size]
-        response = _file_response(_copied(http, found, now), "text/csv; charset=utf-8; header=present", "csv", filters)
-        response["Link"] = f'<{absolute(http, "/")}>; rel="describedby"'
+        response = _file_response(
+            _copied(request, found, now), "text/csv; charset=utf-8; header=present", "csv", filters
+        )
+        response["Link"] = f'<{absolute(request, "/")}>; rel="describedby"'
         return response
 
 

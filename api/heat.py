@@ -1,10 +1,10 @@
 """GET /api/v1/heat.json: a measure over the city in square cells; the figures are analytics/heat.py's."""
 
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 
 from analytics import heat
 from api import documents
@@ -29,11 +29,10 @@ class Heat(PublicView):
         responses={200: documents.HeatDocument} | documents.problems(400),
         tags=["maps"],
     )
-    def get(self, request: Request) -> HttpResponseBase:
-        http = request._request
-        measure = http.GET.get("measure", "").strip() or "count"
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        measure = request.GET.get("measure", "").strip() or "count"
         if measure not in heat.Measure.values:
             raise Refused.parameter("measure", _("There is no such value here."))
-        zoom, now = zoom_of(http.GET.get("zoom", "")), timezone.now()
-        answer = heat.heat(parse_filters(http.GET, now=now), heat.Measure(measure), zoom, now=now)
+        zoom, now = zoom_of(request.GET.get("zoom", "")), timezone.now()
+        answer = heat.heat(parse_filters(request.GET, now=now), heat.Measure(measure), zoom, now=now)
         return json_response(answer.as_json())

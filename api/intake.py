@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 
 from accounts.quotas import Quota, spend
 from api import documents
@@ -34,15 +33,14 @@ class ComplaintIntake(PublicView):
         responses={201: documents.ReceiptDocument} | documents.problems(400, 409, 413, 415, 422, 429),
         tags=["complaints"],
     )
-    def post(self, request: Request) -> HttpResponse:
-        http = request._request
+    def post(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
-        spend(http, Quota.COMPLAINT, now=now)
-        body = read_body(http)
-        key = idempotency(http.headers.get("Idempotency-Key"), body)
+        spend(request, Quota.COMPLAINT, now=now)
+        body = read_body(request)
+        key = idempotency(request.headers.get("Idempotency-Key"), body)
         given = submit(new_complaint(body, language=get_language() or "fr"), now=now, idempotency=key)
-        response = json_response(receipt_json(http, given), status=201)
-        response["Location"] = absolute(http, reverse("api_complaint", args=[given.tracking_number]))
+        response = json_response(receipt_json(request, given), status=201)
+        response["Location"] = absolute(request, reverse("api_complaint", args=[given.tracking_number]))
         return response
 
 

@@ -3,14 +3,13 @@
 import hashlib
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 
 from api import documents, grid, rows
 from api.base import PublicView, cached, json_response
@@ -44,15 +43,14 @@ class ComplaintTile(PublicView):
         responses={(200, MVT): OpenApiTypes.BINARY, 304: None} | documents.problems(400, 404),
         tags=["maps"],
     )
-    def get(self, request: Request, z: int, x: int, y: int) -> HttpResponseBase:
+    def get(self, request: HttpRequest, z: int, x: int, y: int) -> HttpResponseBase:
         if z > grid.MAX_ZOOM or x >= 2**z or y >= 2**z:
             raise Http404
-        http = request._request
-        filters = parse_filters(http.GET, now=timezone.now())
+        filters = parse_filters(request.GET, now=timezone.now())
         found = rows.located(filters.apply(Complaint.objects.public()))
         tile = vector_tile(found, (z, x, y), now=filters.now, few=FEW_IN_TILE, split=TILE_SPLIT)
         response = HttpResponse(tile, content_type=MVT)
-        return cached(http, response, etag=hashlib.sha256(tile).hexdigest()[:32], seconds=SECONDS)
+        return cached(request, response, etag=hashlib.sha256(tile).hexdigest()[:32], seconds=SECONDS)
 
 
 class ComplaintMap(PublicView):
@@ -66,10 +64,9 @@ class ComplaintMap(PublicView):
         responses={200: documents.MapDocument} | documents.problems(400),
         tags=["maps"],
     )
-    def get(self, request: Request) -> HttpResponseBase:
-        http = request._request
-        filters = parse_filters(http.GET, now=timezone.now())
-        zoom = zoom_of(http.GET.get("zoom", ""))
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        filters = parse_filters(request.GET, now=timezone.now())
+        zoom = zoom_of(request.GET.get("zoom", ""))
         found = rows.located(filters.apply(Complaint.objects.public()))
         points = located_points(found, at_most=FEW_ON_SCREEN)
         if points is not None:

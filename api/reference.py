@@ -11,7 +11,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
 from api import documents
@@ -36,11 +35,10 @@ class Catalogue(PublicView):
         responses={200: documents.CatalogueDocument, 304: None} | documents.problems(400),
         tags=["reference"],
     )
-    def get(self, request: Request) -> HttpResponseBase:
-        http = request._request
-        city = parse_filters(http.GET, now=timezone.now()).jurisdiction
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        city = parse_filters(request.GET, now=timezone.now()).jurisdiction
         catalogue = snapshot(city.pk, city.catalogue_version)
-        return _cached_json(http, catalogue_json(catalogue), "application/json")
+        return _cached_json(request, catalogue_json(catalogue), "application/json")
 
 
 def catalogue_json(catalogue: Snapshot) -> dict[str, Any]:
@@ -167,17 +165,16 @@ class Districts(PublicView):
         | documents.problems(400),
         tags=["reference"],
     )
-    def get(self, request: Request) -> HttpResponseBase:
-        http = request._request
-        city = parse_filters(http.GET, now=timezone.now()).jurisdiction
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        city = parse_filters(request.GET, now=timezone.now()).jurisdiction
         found: QuerySet[District] = District.objects.active().filter(jurisdiction=city).select_related("edition")
-        level = http.GET.get("level", "").strip()
+        level = request.GET.get("level", "").strip()
         if level:
             known = {str(number) for number in found.order_by().values_list("level", flat=True).distinct()}
             if level not in known:
                 raise Refused.parameter("level", _("There is no such value here."))
             found = found.filter(level=int(level))
-        return _cached_json(http, dict(DistrictSerializer(found, many=True).data), GEOJSON)
+        return _cached_json(request, dict(DistrictSerializer(found, many=True).data), GEOJSON)
 
 
 class ServiceAreas(PublicView):
@@ -191,14 +188,13 @@ class ServiceAreas(PublicView):
         responses={(200, GEOJSON): documents.AreaCollectionDocument, (304, GEOJSON): None} | documents.problems(400),
         tags=["reference"],
     )
-    def get(self, request: Request) -> HttpResponseBase:
-        http = request._request
-        filters = parse_filters(http.GET, now=timezone.now())
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        filters = parse_filters(request.GET, now=timezone.now())
         found = ServiceArea.objects.filter(jurisdiction=filters.jurisdiction, edition__is_active=True)
         if filters.service_ids:
             found = found.filter(service_id__in=filters.service_ids)
         found = found.select_related("edition", "service", "category", "unit")
-        return _cached_json(http, dict(ServiceAreaSerializer(found, many=True).data), GEOJSON)
+        return _cached_json(request, dict(ServiceAreaSerializer(found, many=True).data), GEOJSON)
 
 
 def _cached_json(request: HttpRequest, data: dict[str, Any], content_type: str) -> HttpResponseBase:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 
 from accounts.quotas import Quota, spend
 from api import documents
@@ -39,11 +38,10 @@ class RouteExplanation(PublicView):
         responses={200: documents.RouteDocument} | documents.problems(400, 429),
         tags=["complaints"],
     )
-    def get(self, request: Request) -> HttpResponse:
-        http = request._request
+    def get(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
-        spend(http, Quota.ROUTE, now=now)
-        longitude, latitude, category = _asked(http.GET)
+        spend(request, Quota.ROUTE, now=now)
+        longitude, latitude, category = _asked(request.GET)
         decision = decide(longitude, latitude, category)
         promised = promises_for(decision.catalogue, decision.category, decision.unit, at=now)
         place = decision.place

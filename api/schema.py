@@ -1,8 +1,21 @@
 """The OpenAPI document and the page that shows it."""
 
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from collections.abc import Iterable
 
-from api.base import WhateverIsAccepted
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+
+class PageForEverybody(BaseContentNegotiation):
+    """The page, whatever the Accept header says."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type or "text/html"
 
 
 class Schema(SpectacularAPIView):
@@ -17,5 +30,5 @@ class Documentation(SpectacularSwaggerSplitView):
 
     authentication_classes = ()
     permission_classes = ()
-    content_negotiation_class = WhateverIsAccepted
+    content_negotiation_class = PageForEverybody
     url_name = "api_schema"
