@@ -33,6 +33,8 @@ DO $$ BEGIN
     CREATE ROLE {RUNTIME_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
   END IF;
 END $$;
+-- The owner may put on the weaker rights (tests do, to see what the application may not).
+GRANT {RUNTIME_ROLE} TO {OWNER_ROLE};
 """
 EXTENSIONS_SQL = "SET client_min_messages = warning;\n" + "\n".join(
     f"CREATE EXTENSION IF NOT EXISTS {name};" for name in EXTENSIONS

@@ -15,8 +15,9 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Gridville
 
 
 @pytest.fixture(autouse=True)
-def own_folders(settings: Settings, tmp_path: Path) -> None:
-    """Uploads and mails of a test lie in its own folder."""
+def own_surroundings(settings: Settings, tmp_path: Path) -> None:
+    """Uploads and mails of a test lie in its own folder; addresses are those that were asked, whatever the environment."""
+    settings.PUBLIC_URL_IS_GIVEN = False
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MAIL_DIR = tmp_path / "mail"
 

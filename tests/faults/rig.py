@@ -232,6 +232,8 @@ def build_site(stack: ExitStack, owner_url: str, template: str) -> Site:
     admin.autocommit = True
     stack.callback(admin.close)
     with admin.cursor() as cursor:
+        # A database is copied only while nobody is connected: connections that earlier tests left behind go first.
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
     def drop() -> None:
