@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from django.contrib.gis.geos import GEOSGeometry
 from django.db import connection, models
 
 from districts.prepared import execute_prepared
@@ -67,6 +68,8 @@ def _value(row: models.Model, column: _Column) -> Any:
     value = getattr(row, column.attribute)
     if isinstance(value, _PLAIN) and not column.special:
         return value
+    if isinstance(value, GEOSGeometry):
+        return value.hexewkb.decode()
     prepared = column.field.get_db_prep_save(column.field.pre_save(row, True), connection)
     if isinstance(prepared, models.Func | models.expressions.Expression):
         raise TypeError(f"{column.attribute} is an expression; insert_together takes values")
