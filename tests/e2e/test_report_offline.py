@@ -4,22 +4,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from accounts.models import User
 from catalogue.models import Jurisdiction
 from tests.analytics.test_reports import drawn
 from tests.builders import build_complaint
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
-
-@pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="needs /usr/bin/chromium")
 @pytest.mark.parametrize(("language", "width"), [("fr", 1440), ("ar", 360)])
 def test_it_draws_without_a_network(
-    gridville: Jurisdiction, office_user: User, now: datetime, tmp_path: Path, language: str, width: int
+    browser: Browser,
+    gridville: Jurisdiction,
+    office_user: User,
+    now: datetime,
+    tmp_path: Path,
+    language: str,
+    width: int,
 ) -> None:
     for number in range(8):
         build_complaint("pothole", at=(0.5 + number % 3, 0.5), now=now - timedelta(days=number))
@@ -27,9 +28,8 @@ def test_it_draws_without_a_network(
     file.write_text(drawn(office_user, gridville, now, language))
     asked: list[str] = []
     faults: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_context(offline=True, viewport={"width": width, "height": 800}).new_page()
+    with browser.new_context(offline=True, viewport={"width": width, "height": 800}) as profile:
+        page = profile.new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -42,6 +42,5 @@ def test_it_draws_without_a_network(
         page.locator(".leaflet-control-layers-overlays label").nth(1).click()
         assert page.locator("path.leaflet-interactive").count() > 4
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        browser.close()
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert faults == []
