@@ -109,7 +109,7 @@ def _complaint_files(city: Jurisdiction, filters: Filters) -> list[Download]:
     query = filters.query_string(jurisdiction=city.code, page_size=None)
     return [
         Download(_("Complaints"), "CSV", f"/api/v1/complaints.csv?{query}"),
-        Download(_("Complaints"), "GeoJSON", f"/api/v1/complaints.geojson?{query}&page_size=1000"),
+        Download(_("Complaints"), "GeoJSON", f"/api/v1/complaints.geojson?{query}&download=true"),
     ]
 
 
