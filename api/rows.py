@@ -90,6 +90,8 @@ def table_sql(head: Statement) -> Statement:
     place = f"({PLACE})"
     columns = {
         **FACTS,
+        # As JSON and the dictionary write it; COPY alone would say t and f.
+        "late": f"CASE WHEN {IS_LATE} THEN 'true' ELSE 'false' END",
         # A spreadsheet takes a text that begins so for a formula; the apostrophe makes it text again.
         "description": f"regexp_replace({_DESCRIPTION}, '^(\\s*[=+@\\-＝＋－＠\\t\\r])', '''\\1')",
         "photos": f"(SELECT string_agg({_PHOTO_URL}, ' ' ORDER BY a.created_at, a.id) {_PHOTOS})",
