@@ -117,7 +117,10 @@ def _map_settings(city: Jurisdiction, filters: Filters) -> dict[str, object]:
 def _downloads(filters: Filters) -> list[tuple[str, str]]:
     """Name and address of the downloads of exactly what is shown."""
     query = filters.query_string(jurisdiction=filters.jurisdiction.code, page_size=None)
-    return [("CSV", f"/api/v1/complaints.csv?{query}"), ("GeoJSON", f"/api/v1/complaints.geojson?{query}&download=true")]
+    return [
+        ("CSV", f"/api/v1/complaints.csv?{query}"),
+        ("GeoJSON", f"/api/v1/complaints.geojson?{query}&download=true"),
+    ]
 
 
 def track(request: HttpRequest) -> HttpResponse:
