@@ -3,8 +3,6 @@
 A person wears hats: the roles of her memberships whose scope covers the complaint. Every rule asks for a hat.
 """
 
-from collections.abc import Iterable
-
 from accounts.models import Membership, Role, User
 from catalogue.models import Unit
 from complaints.models import Complaint
@@ -75,11 +73,6 @@ def can_pass_to_operator(user: User, complaint: Complaint) -> bool:
 def can_moderate(user: User, complaint: Complaint) -> bool:
     """Release or withhold its text and photos; hide it from the public."""
     return bool(MODERATING & hats(user, complaint))
-
-
-def moderates_anything(memberships: Iterable[Membership]) -> bool:
-    """True for who has a moderator's queue."""
-    return any(m.role in MODERATING for m in memberships)
 
 
 def require(allowed: bool) -> None:

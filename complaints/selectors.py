@@ -1,7 +1,6 @@
 """Answers about complaints that are not querysets."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.contrib.gis.db.models.functions import Distance
 from django.contrib.gis.geos import Point
@@ -19,9 +18,6 @@ class Similar:
 
     complaint: Complaint
     metres: int
-
-    def days_ago(self, now: datetime) -> int:
-        return max((now - self.complaint.submitted_at).days, 0)
 
 
 def similar_open(point: Point, category: Category, *, radius_m: float = SIMILAR_RADIUS_M) -> list[Similar]:

@@ -3,7 +3,6 @@
 import os
 import secrets
 import socket
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +144,3 @@ def port_is_free(host: str, port: int) -> bool:
 def manage(*arguments: str) -> list[str]:
     """The command line of a Django command."""
     return [str(PYTHON), str(REPOSITORY / "manage.py"), *arguments]
-
-
-def in_virtual_environment() -> bool:
-    return Path(sys.prefix).resolve() == VENV.resolve()
