@@ -54,11 +54,9 @@ DATABASE = Need("PostgreSQL with PostGIS", ("postgresql", "postgresql-NN-postgis
 TO_RUN = (
     DATABASE,
     Need("Redis", ("redis-server",), has_program("redis-server", "valkey-server")),
-    Need(
-        "Pango", ("libpango-1.0-0", "libpangoft2-1.0-0", "libpangocairo-1.0-0"), has_library("libpango-1.0.so*"), False
-    ),
+    Need("Pango", ("libpango-1.0-0", "libpangoft2-1.0-0", "libpangocairo-1.0-0"), has_library("libpango-1.0.so*")),
     Need("Time-zone data", ("tzdata",), has_recent_zones, False),
-    Need("Arabic fonts", ("fonts-noto-core",), lambda: bool(list(Path("/usr/share/fonts").rglob("*Arabic*"))), False),
+    Need("Arabic fonts", ("fonts-noto-core",), lambda: bool(list(Path("/usr/share/fonts").rglob("*Arabic*")))),
 )
 TO_TEST = (
     Need("Chromium", ("chromium",), has_program("chromium", "chromium-browser", "google-chrome")),

@@ -71,6 +71,7 @@ def run_limited(
     cpu_seconds: int,
     wall_seconds: float,
     output_bytes: int = 64 * MEBIBYTE,
+    may_read: bool = False,
 ) -> bytes:
     """Call `function` ("package.module:name", bytes to bytes) with `payload` in a child process and return its answer.
 
@@ -78,7 +79,8 @@ def run_limited(
     time, written bytes and open files, and dies with its parent. Once the function's module is imported it also gives
     up root and every system call that opens a file, starts a process or speaks to anybody: so the function computes,
     and must not import or read anything any more. `memory_bytes` counts the interpreter and its libraries too (about
-    150 MiB); neither result nor error output can pass `output_bytes`.
+    150 MiB); neither result nor error output can pass `output_bytes`. With `may_read` it may still open files to read
+    them, as nobody: what typesets needs the system's fonts.
     Raises SandboxKilled or SandboxFailed.
     """
     with ExitStack() as files:
@@ -89,7 +91,7 @@ def run_limited(
         given.write(payload)
         given.seek(0)
         child = subprocess.Popen(
-            _command(function, memory_bytes, cpu_seconds, output_bytes),
+            _command(function, memory_bytes, cpu_seconds, output_bytes, may_read=may_read),
             stdin=given,
             stdout=result,
             stderr=errors,
@@ -104,9 +106,9 @@ def run_limited(
         raise _error(status, _tail(result.fileno(), 4000), _tail(errors.fileno(), 2000))
 
 
-def _command(function: str, memory_bytes: int, cpu_seconds: int, output_bytes: int) -> list[str]:
+def _command(function: str, memory_bytes: int, cpu_seconds: int, output_bytes: int, *, may_read: bool) -> list[str]:
     """The argument list that starts `sandbox.worker` with its limits and our process id."""
-    limits = [str(memory_bytes), str(cpu_seconds), str(output_bytes), str(os.getpid())]
+    limits = [str(memory_bytes), str(cpu_seconds), str(output_bytes), str(int(may_read)), str(os.getpid())]
     return [sys.executable, "-I", "-X", "utf8", "-c", BOOT, str(ROOT), function, *limits]
 
 

@@ -20,13 +20,13 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> int:
     """Read the payload from standard input, write the answer to what was standard output; the exit status tells."""
-    function, memory_bytes, cpu_seconds, output_bytes, parent = sys.argv[1:]
+    function, memory_bytes, cpu_seconds, output_bytes, may_read, parent = sys.argv[1:]
     answer = _take_standard_output()
     _limit(int(memory_bytes), int(cpu_seconds), int(output_bytes))
     try:
         call = _find(function)
         payload = sys.stdin.buffer.read()
-        _give_up_rights(int(parent))
+        _give_up_rights(int(parent), may_read=may_read == "1")
         _write(answer, call(payload))
     except MemoryError:
         return EXIT_OUT_OF_MEMORY
@@ -63,8 +63,8 @@ def _at_most(limit: int, soft: int, hard: int) -> None:
     resource.setrlimit(limit, (soft, hard))
 
 
-def _give_up_rights(parent: int) -> None:
-    """Be nobody where we are root, die with the parent, and from here on only compute."""
+def _give_up_rights(parent: int, *, may_read: bool) -> None:
+    """Be nobody where we are root, die with the parent, and from here on only compute (and read)."""
     if os.geteuid() == 0:
         try:
             os.setgroups([])
@@ -75,7 +75,7 @@ def _give_up_rights(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user clears it, so it comes after
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
-    if not only_compute():
+    if not only_compute(may_read=may_read):
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # no process, but no thread either: HEIF then fails
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,7 +18,15 @@ from sandbox.child import MEBIBYTE, ROOT, KillReason, SandboxFailed, SandboxKill
 HERE = "tests.sandbox.misbehaving"
 
 
-def run(name: str, payload: bytes = b"", *, cpu: int = 5, wall: float = 20, output: int = 4 * MEBIBYTE) -> bytes:
+def run(
+    name: str,
+    payload: bytes = b"",
+    *,
+    cpu: int = 5,
+    wall: float = 20,
+    output: int = 4 * MEBIBYTE,
+    may_read: bool = False,
+) -> bytes:
     return run_limited(
         f"{HERE}:{name}",
         payload,
@@ -25,6 +34,7 @@ def run(name: str, payload: bytes = b"", *, cpu: int = 5, wall: float = 20, outp
         cpu_seconds=cpu,
         wall_seconds=wall,
         output_bytes=output,
+        may_read=may_read,
     )
 
 
@@ -125,6 +135,18 @@ def test_the_child_can_only_compute(tmp_path: Path) -> None:
     file.chmod(0o666)
     assert json.loads(run("forbidden", json.dumps([os.getpid(), str(file)]).encode())) == []
     assert file.read_text() == "ours"
+
+
+def test_a_child_that_may_read_still_can_do_nothing_else() -> None:
+    with TemporaryDirectory() as name:  # pytest's own folders cannot be entered by nobody
+        file = Path(name) / "file"
+        file.write_text("ours")
+        file.chmod(0o666)
+        file.parent.chmod(0o777)
+        payload = json.dumps([os.getpid(), str(file)]).encode()
+        assert json.loads(run("forbidden", payload, may_read=True)) == ["read a file"]
+        assert file.read_text() == "ours"
+        assert [path.name for path in file.parent.iterdir()] == ["file"]
 
 
 def test_threads_are_allowed_because_decoders_start_them() -> None:
