@@ -16,7 +16,8 @@ USAGE = """Usage:
   ./run doctor [--json]        what is missing or wrong here, and the line that mends it
 
 Variables: PORT (8000), HOST (127.0.0.1), GEOPORTAL_VAR (./var), GEOPORTAL_ENV (demo), GEOPORTAL_DEMO (1),
-DATABASE_URL, DATABASE_OWNER_URL, BROKER_URL, DEFAULT_JURISDICTION, RATE_LIMIT_SCALE; README.md explains them."""
+GEOPORTAL_CITY (fixtures/tetouan), DATABASE_URL, DATABASE_OWNER_URL, BROKER_URL, DEFAULT_JURISDICTION,
+RATE_LIMIT_SCALE; README.md explains them."""
 COMMANDS = {"serve", "test", "manage", "bench"}
 
 

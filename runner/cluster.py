@@ -198,14 +198,18 @@ def stop(cluster: Cluster) -> None:
 
 
 def server_pid(data: Path) -> int | None:
-    """The process that serves `data`, by its lock file; None if the file is missing, stale or names another program."""
+    """The process that serves `data`, by its lock file; None if the file is missing, stale or names another program.
+
+    Numbers are given away again, in containers soon and perhaps to another PostgreSQL, which must not be stopped in our
+    server's place. A server works in its data folder; a zombie works nowhere.
+    """
     try:
         pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        here = Path(f"/proc/{pid}/cwd").samefile(data)
     except (OSError, ValueError):
         return None
-    # A zombie has an empty command line; another program's means that the number was given away since.
-    return pid if b"postgres" in command else None
+    return pid if here and b"postgres" in command else None
 
 
 def prepare(cluster: Cluster) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.city import CityPack, NoCity, find_city
 from runner.cluster import DATABASE, OWNER_ROLE, RUNTIME_ROLE
 from runner.places import REPOSITORY, Places
 
@@ -27,6 +28,7 @@ class Environment:
     owner_url: str
     private_database: bool
     private_broker: bool
+    city: CityPack
 
     def serving(self) -> dict[str, str]:
         """For web, worker and beat: they never learn how to connect as the owner."""
@@ -46,6 +48,10 @@ def compose(places: Places, given: Mapping[str, str] | None = None) -> Environme
     """What was given, completed. Raises WrongUse on values that cannot be used."""
     given = os.environ if given is None else given
     host, port = listening(given)
+    try:
+        city = find_city(given)
+    except NoCity as fault:
+        raise WrongUse(str(fault)) from None
     sockets = places.database_sockets
     private_database = not given.get("DATABASE_URL", "").strip()
     private_broker = not given.get("BROKER_URL", "").strip()
@@ -56,7 +62,7 @@ def compose(places: Places, given: Mapping[str, str] | None = None) -> Environme
     defaults = {
         "GEOPORTAL_ENV": "demo",
         "GEOPORTAL_DEMO": "1",
-        "DEFAULT_JURISDICTION": "tetouan",
+        "DEFAULT_JURISDICTION": city.code,
         "RATE_LIMIT_SCALE": "1",
         "BROKER_URL": f"redis+socket://{places.broker_socket}",
     }
@@ -65,6 +71,7 @@ def compose(places: Places, given: Mapping[str, str] | None = None) -> Environme
         "HOST": host,
         "PORT": str(port),
         "GEOPORTAL_VAR": str(places.var),
+        "GEOPORTAL_CITY": str(city.folder),
         "DATABASE_URL": runtime_url,
         "DATABASE_OWNER_URL": owner_url,
         "DJANGO_SETTINGS_MODULE": "geoportal.settings",
@@ -73,7 +80,7 @@ def compose(places: Places, given: Mapping[str, str] | None = None) -> Environme
     }
     if variables["GEOPORTAL_ENV"] != "production":
         variables |= _demo_defaults(places, given, host, port)
-    return Environment(variables, runtime_url, owner_url, private_database, private_broker)
+    return Environment(variables, runtime_url, owner_url, private_database, private_broker, city)
 
 
 def _demo_defaults(places: Places, given: Mapping[str, str], host: str, port: int) -> dict[str, str]:

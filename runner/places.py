@@ -6,6 +6,7 @@ import pwd
 import re
 import stat
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,11 +61,13 @@ class Places:
 
 def var_folder(environ: dict[str, str] | None = None) -> Path:
     """GEOPORTAL_VAR, relative to where ./run was called, or `var` in the checkout."""
-    environ = dict(os.environ) if environ is None else environ
-    given = environ.get("GEOPORTAL_VAR", "").strip()
-    if not given:
-        return REPOSITORY / "var"
-    return (Path(environ.get("RUN_CALLED_FROM") or os.getcwd()) / given).resolve()
+    return given_path(os.environ if environ is None else environ, "GEOPORTAL_VAR") or REPOSITORY / "var"
+
+
+def given_path(given: Mapping[str, str], name: str) -> Path | None:
+    """The path in a variable, relative to where ./run was called; None if the variable is empty or absent."""
+    value = given.get(name, "").strip()
+    return (Path(given.get("RUN_CALLED_FROM") or os.getcwd()) / value).resolve() if value else None
 
 
 def find_places(var: Path) -> Places:

@@ -12,7 +12,6 @@ from runner.steps import run_logged
 
 FIRST_DEMO_COMPLAINTS = 600
 ALL_DEMO_COMPLAINTS = 6000
-CITY_PACK = REPOSITORY / "fixtures" / "tetouan"
 RUN_LOCK = REPOSITORY / "requirements.lock"
 # In a schema of its own: the application's role gets no rights there.
 STAMP_TABLE = "runner.stamp"
@@ -64,21 +63,23 @@ class Preparation:
 
     def _files(self) -> None:
         log = self.places.logs / "prepare-files.log"
-        pack = _tree(CITY_PACK)
-        if self._file_differs("basemap", pack):
-            self._manage("Drawing the basemap", "build_basemap", str(CITY_PACK), log=log)
+        city = self.environment.city
+        pack = _tree(city.folder)
+        if city.has_basemap and self._file_differs("basemap", pack):
+            self._manage("Drawing the basemap", "build_basemap", str(city.folder), log=log)
             self._note_file("basemap", pack)
         # The drawn basemap is one of the files that are collected.
-        static = _tree(REPOSITORY / "static", REPOSITORY / "package-lock.json", RUN_LOCK, CITY_PACK)
+        static = _tree(REPOSITORY / "static", REPOSITORY / "package-lock.json", RUN_LOCK, city.folder)
         if self._file_differs("static", static):
             self._manage("Collecting static files", "collectstatic", "--no-input", "--verbosity", "0", log=log)
             self._note_file("static", static)
 
     def _city(self) -> None:
-        pack = _tree(CITY_PACK)
-        if self.stamps.get("city") != pack:
-            self._manage("Loading the city pack of Tétouan", "load_city", str(CITY_PACK))
-            self.stamps.set("city", pack)
+        city = self.environment.city
+        pack = _tree(city.folder)
+        if self.stamps.get(f"city {city.code}") != pack:
+            self._manage(f"Loading the city pack of {city.name}", "load_city", str(city.folder))
+            self.stamps.set(f"city {city.code}", pack)
 
     def schema(self) -> None:
         """What every command needs: the tables as the code knows them, and the words."""
@@ -96,18 +97,26 @@ class Preparation:
 
     def _first_demo(self) -> None:
         accounts = self.places.var / "demo-accounts.json"
-        if self.stamps.get("demo") and accounts.exists():
+        if self.stamps.get(self._demo) and accounts.exists():
             return
         count = str(FIRST_DEMO_COMPLAINTS)
-        self._manage(f"Loading {count} demo complaints", "load_demo", "--count", count)
-        if not self.stamps.get("demo"):
-            self.stamps.set("demo", count)
+        self._manage(f"Loading {count} demo complaints", "load_demo", *self.demo_of_city(count))
+        if not self.stamps.get(self._demo):
+            self.stamps.set(self._demo, count)
+
+    @property
+    def _demo(self) -> str:
+        return f"demo {self.environment.city.code}"
+
+    def demo_of_city(self, count: str) -> list[str]:
+        """Arguments of `load_demo`: the demo belongs to the pack's city, whatever page is shown first."""
+        return ["--count", count, "--jurisdiction", self.environment.city.code]
 
     def demo_is_complete(self) -> bool:
-        return self.stamps.get("demo") == str(ALL_DEMO_COMPLAINTS)
+        return self.stamps.get(self._demo) == str(ALL_DEMO_COMPLAINTS)
 
     def note_complete_demo(self) -> None:
-        self.stamps.set("demo", str(ALL_DEMO_COMPLAINTS))
+        self.stamps.set(self._demo, str(ALL_DEMO_COMPLAINTS))
 
     def _file_differs(self, name: str, wanted: str) -> bool:
         stamp = self.places.var / "stamps" / name
@@ -144,13 +153,13 @@ def compile_messages(log: Path) -> None:
 
 
 def _tree(*roots: Path) -> str:
-    """One hash over names and contents of all files below `roots`."""
+    """One hash over names and contents of all files below `roots` (a city pack may lie anywhere)."""
     digest = hashlib.sha256()
     for root in roots:
         files = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
         for path in files:
             if "__pycache__" in path.parts or not path.exists():
                 continue
-            digest.update(str(path.relative_to(REPOSITORY)).encode() + b"\0")
+            digest.update(f"{root.parent.name}/{root.name}/{path.relative_to(root)}".encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

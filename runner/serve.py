@@ -68,7 +68,7 @@ def _run_supervised(environment: Environment, places: Places, own: Cluster | Non
         supervise.start_application(places)
         print_welcome(environment, places)
         if environment.demo and not preparation.demo_is_complete():
-            background = _load_rest(environment, places)
+            background = _load_rest(environment, places, preparation)
         _watch(supervisor, background, preparation)
     finally:
         say("Stopping…")
@@ -104,11 +104,11 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _load_rest(environment: Environment, places: Places) -> subprocess.Popen[bytes]:
+def _load_rest(environment: Environment, places: Places, preparation: Preparation) -> subprocess.Popen[bytes]:
     say(f"The rest of the demo ({ALL_DEMO_COMPLAINTS:,} complaints in all) loads in the background.")
     with (places.logs / "demo.log").open("ab") as output:
         return subprocess.Popen(
-            ["nice", "-n", "10", *manage("load_demo", "--count", str(ALL_DEMO_COMPLAINTS))],
+            ["nice", "-n", "10", *manage("load_demo", *preparation.demo_of_city(str(ALL_DEMO_COMPLAINTS)))],
             cwd=REPOSITORY, env=environment.variables, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True,
         )  # fmt: skip

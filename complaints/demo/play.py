@@ -35,7 +35,7 @@ class Stage:
     ) -> None:
         self.city, self.seed, self.until = city, seed, until
         self.clerk, self.moderator, self.crew = clerk, moderator, crew
-        self.crew_unit = crew.memberships.get(role=Role.CREW_MEMBER).unit
+        self.crew_unit = crew.memberships.get(role=Role.CREW_MEMBER, jurisdiction=city).unit
         self.catalogue: Snapshot = current_snapshot(city)
         self.shapes = City(city)
         self.services = [code for code, service in self.catalogue.services.items() if service.is_active]

@@ -13,6 +13,7 @@ from catalogue.models import Jurisdiction
 from complaints.demo.story import story
 from complaints.models import Complaint, Event, RoutingDecision
 from complaints.workflow import State
+from tests.builders import build_gridville
 
 
 @pytest.fixture
@@ -73,3 +74,11 @@ def test_accounts_are_one_per_role_and_can_sign_in(gridville: Jurisdiction, var:
         assert user.check_password(account["password"])
         assert Membership.objects.filter(user=user, role=account["role"]).exists()
     assert (var / "demo-accounts.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_city_gets_a_demo_of_its_own(gridville: Jurisdiction, var: Path) -> None:
+    build_gridville("other", "OTH", shift=20)
+    load(3)
+    call_command("load_demo", count=5, seed=7, jurisdiction="other")
+    assert Complaint.objects.filter(jurisdiction__code="gridville").count() == 3
+    assert Complaint.objects.filter(jurisdiction__code="other").count() == 5

@@ -91,6 +91,18 @@ def test_after_kill_9_it_starts_again_and_has_what_was_committed(running: tuple[
     assert url_sql(own.binaries, environment.owner_url, "SELECT answer FROM kept") == "42"
 
 
+def test_another_database_server_that_got_the_number_is_left_alone(
+    running: tuple[Cluster, Environment, Places], tmp_path: Path
+) -> None:
+    own, _, places = running
+    (tmp_path / "postmaster.pid").write_text((places.data / "postmaster.pid").read_text())
+    stale = Places(var=tmp_path, sockets=tmp_path, cluster=tmp_path, server_user=None)
+    (tmp_path / "data").symlink_to(tmp_path)
+    cluster.stop(Cluster(own.binaries, stale, durable=False))
+    assert cluster.server_pid(places.data) is not None
+    assert cluster.is_running(own)
+
+
 def test_an_interrupted_making_leaves_nothing_that_is_taken_for_a_cluster(tmp_path: Path) -> None:
     places = find_places(tmp_path / "var")
     make_places(places)
