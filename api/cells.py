@@ -88,7 +88,7 @@ def located_points(found: ComplaintQuerySet, *, at_most: int) -> list[Any] | Non
     """The rows of a located queryset with what a pin needs; None if there are more than `at_most`. One statement."""
     wanted = found.select_related("service").only(
         "tracking_number", "state", "public_point", "category_id", "service__code", "answered_at", "answer_due_at",
-        "resolution_due_at", "paused_at",
+        "resolution_due_at", "paused_at", "merged_into_id", "merged_count", "joined_count",
     )  # fmt: skip
     some = list(wanted.order_by("-submitted_at", "-id")[: at_most + 1])
     return some if len(some) <= at_most else None

@@ -39,8 +39,8 @@ class ComplaintSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
         id_field = False
         fields = (
             "place", "tracking_number", "state", "state_group", "service", "category", "district", "unit", "submitted_at",
-            "updated_at", "answer_due_at", "resolution_due_at", "late", "merged_count", "place_precision", "description",
-            "photos",
+            "updated_at", "answer_due_at", "resolution_due_at", "late", "merged_count", "joined_count", "place_precision",
+            "description", "photos",
         )  # fmt: skip
 
     def get_place(self, complaint: Complaint) -> Any:

@@ -162,6 +162,7 @@ class ComplaintFactsDocument(serializers.Serializer[Any]):
     resolution_due_at = serializers.DateTimeField(allow_null=True)
     late = serializers.BooleanField()
     merged_count = serializers.IntegerField(allow_null=True)
+    joined_count = serializers.IntegerField(allow_null=True)
     place_precision = serializers.ChoiceField(choices=["exact", "grid", "district"], allow_null=True)
     description = serializers.CharField(allow_null=True, help_text="Once a moderator released it.")
     photos = PhotoDocument(many=True, help_text="Those that a moderator released.")
@@ -207,6 +208,7 @@ class PinDocument(serializers.Serializer[Any]):
     service = serializers.CharField()
     category = serializers.CharField(help_text="Name, in the language of the request.")
     late = serializers.BooleanField()
+    reports = serializers.IntegerField(help_text="How many people told of it.")
     url = serializers.CharField(help_text="Path of its page.")
 
 

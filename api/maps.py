@@ -100,6 +100,7 @@ def _pins(found: list[Complaint], filters: Filters) -> list[dict[str, Any]]:
             "service": complaint.service.code,
             "category": names.get(complaint.category_id, ""),
             "late": complaint.is_late(filters.now),
+            "reports": complaint.reports,
             "url": f"{before}{complaint.tracking_number}{after}",
         }
         for complaint in found

@@ -51,6 +51,7 @@ FACTS = {
     "resolution_due_at": _instant("resolution_due_at"),
     "late": IS_LATE,
     "merged_count": "c.merged_count",
+    "joined_count": "c.joined_count",
     "place_precision": "c.place_precision",
 }
 _JOINS = """

@@ -204,7 +204,8 @@ class Desk:
     def _searched(self, filters: Filters) -> ComplaintQuerySet:
         found = filters.apply(Complaint.objects.visible_to(self.user), for_staff=self.knows_places)
         words = self.filters.q
-        return found.filter(self._search(words)) if words else found
+        # One row for each thing; a search finds merged ones too, by their number and words.
+        return found.filter(self._search(words)) if words else found.primary()
 
     def _search(self, words: str) -> Q:
         """Numbers, names of things, and words of people only where this person may read them: a search tells, too."""

@@ -113,3 +113,24 @@ class NeverPublished(ComplaintError):
 class NothingToReview(ComplaintError):
     code = "nothing_to_review"
     message = _("There is nothing here that could be published.")
+
+
+class MergedAway(ComplaintError):
+    code = "merged"
+    message = _("This complaint is handled together with another one. Act on that one, or separate them first.")
+
+
+class CannotMerge(ComplaintError):
+    code = "cannot_merge"
+    message = _("These two complaints cannot be merged.")
+    field = "number"
+
+
+class NotMerged(ComplaintError):
+    code = "not_merged"
+    message = _("This complaint is not merged with another one.")
+
+
+class CannotJoin(ComplaintError):
+    code = "cannot_join"
+    message = _("This complaint is closed or not public: nobody can join it. Report the problem anew.")

@@ -88,6 +88,8 @@ class Complaint(models.Model):
 
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     merged_count = models.PositiveIntegerField(default=0)
+    # People who said "me too" to it or to one merged into it, without filing.
+    joined_count = models.PositiveIntegerField(default=0)
     reopened_count = models.PositiveSmallIntegerField(default=0)
     link_version = models.PositiveIntegerField(default=1)
     source = models.CharField(max_length=100, blank=True)
@@ -150,13 +152,19 @@ class Complaint(models.Model):
     def is_late(self, now: datetime) -> bool:
         """Open and past a promise: the first answer (if none was given) or the resolution.
 
-        While the reporter must act the clock stands still; what was missed before that stays missed.
+        While the reporter must act the clock stands still; what was missed before that stays missed. A merged complaint
+        has no clock of its own: ask its primary.
         """
-        if not self.is_open:
+        if not self.is_open or self.merged_into_id is not None:
             return False
         clock = self.paused_at or now
         unanswered = self.answered_at is None and self.answer_due_at is not None and self.answer_due_at < clock
         return unanswered or (self.resolution_due_at is not None and self.resolution_due_at < clock)
+
+    @property
+    def reports(self) -> int:
+        """How many people told of it: who filed it, those merged into it, and who joined."""
+        return 1 + self.merged_count + self.joined_count
 
     @property
     def has_public_page(self) -> bool:
@@ -235,6 +243,13 @@ class Event(models.Model):
         LINK_RENEWED = "link_renewed", pgettext_lazy("event", "Secret link renewed")
         ERASED = "erased", pgettext_lazy("event", "Personal data erased")
         MERGED = "merged", pgettext_lazy("event", "Merged with another complaint")
+        SEPARATED = "separated", pgettext_lazy("event", "Separated again")
+        JOINED = "joined", pgettext_lazy("event", "Somebody else has the same problem")
+        STEPPED_BACK = "stepped_back", pgettext_lazy("event", "One of those who reported it steps back")
+        ESCALATED = "escalated", pgettext_lazy("event", "Brought to attention")
+        VOICED = "voiced", pgettext_lazy("event", "Somebody concerned said what she thinks of the closing")
+        SILENT = "silent", pgettext_lazy("event", "No reply about the closing within the time set")
+        RATED = "rated", pgettext_lazy("event", "Satisfaction told")
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField()
@@ -370,3 +385,12 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+# Tables of this app that live in modules of their own.
+from complaints.groups import GroupPromise, Supporter  # noqa: E402
+
+__all__ = [
+    "Attachment", "Complaint", "Event", "FeedItem", "GroupPromise", "IdempotencyKey", "Message", "Reporter",
+    "RoutingDecision", "Supporter",
+]  # fmt: skip

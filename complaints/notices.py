@@ -1,18 +1,24 @@
 """Words of messages about a complaint. Each function returns an unsaved outbox row, written in the reporter's language."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from complaints.models import Complaint, Event, Message, Reporter
 from complaints.receipts import Receipt, public_url
 from complaints.tracking import secret_token
 from complaints.workflow import State
 from notifications.models import OutboxMessage
+
+Words = Callable[[], str]
 
 
 def confirmation(complaint: Complaint, given: Receipt, *, recipient: str, now: datetime) -> OutboxMessage:
@@ -55,23 +61,33 @@ def _confirmation_text(complaint: Complaint, given: Receipt) -> str:
     return "\n".join(lines)
 
 
-def news(
-    complaint: Complaint, kind: str, *, subject: str, text: str, dedup: str, now: datetime
-) -> OutboxMessage | None:
-    """News about a complaint for its reporter; None when she left no address or does not want messages.
+def told_of(primary: Complaint) -> list[Reporter]:
+    """The reporters who are told of a change: the primary's first, then those of what is merged into it, each address once."""
+    concerned = Q(complaint=primary) | Q(complaint__merged_into=primary)
+    willing = Reporter.objects.filter(concerned, consent_contact=True).exclude(email="")
+    rows = willing.select_related("complaint").order_by(F("complaint__merged_into").asc(nulls_first=True), "pk")
+    by_address: dict[str, Reporter] = {}
+    for reporter in rows:
+        by_address.setdefault(reporter.email.casefold(), reporter)
+    return list(by_address.values())
 
-    `kind` names the template `complaints/mail/<kind>.txt`; `dedup` makes the same news go out once.
+
+def news_for(
+    reporter: Reporter, *, subject: Words, text: Words, dedup: str, now: datetime, primary: Complaint | None = None
+) -> OutboxMessage:
+    """News for one reporter about her own complaint. `subject` and `text` are asked for under her language.
+
+    `primary`: the complaint under which hers is handled, if that is another one. `dedup` makes the same news go out once.
     """
-    reporter = Reporter.objects.filter(complaint_id=complaint.pk).first()
-    if reporter is None or not reporter.email or not reporter.consent_contact:
-        return None
+    complaint = reporter.complaint
     secret = public_url("secret_link", reporter.language, secret_token(complaint.pk, complaint.link_version))
-    words = {"complaint": complaint, "secret_url": secret, "text": text}
     with translation.override(reporter.language):
-        body = render_to_string(f"complaints/mail/{kind}.txt", words)
+        words = {"complaint": complaint, "primary": primary, "secret_url": secret, "text": text()}
+        body = render_to_string("complaints/mail/news.txt", words)
+        title = subject()
     return _message(
         complaint,
-        subject=subject,
+        subject=title,
         body=body,
         recipient=reporter.email,
         language=reporter.language,
@@ -102,24 +118,87 @@ def _message(
     )
 
 
-def state_news(complaint: Complaint, event: Event, *, note: str) -> OutboxMessage | None:
-    """News of a change of state made by staff, with their words; None when the reporter has no address or wants none."""
-    language = reporter_language(complaint)
-    with translation.override(language):
-        state = State(event.to_state).label
-        subject = _("%(number)s: %(state)s") % {"number": complaint.tracking_number, "state": state}
-    dedup = f"{event.to_state}:{event.at.isoformat()}"
-    return news(complaint, "news", subject=subject, text=note.strip() or str(state), dedup=dedup, now=event.at)
+def state_news(complaint: Complaint, event: Event, *, note: str) -> list[OutboxMessage]:
+    """News of a change of state made by staff, with their words, for everybody who reported it and wants to be told.
+
+    A question is for the reporter who was asked; the others learn that one was asked.
+    """
+    state = State(event.to_state)
+    asked = state == State.WAITING_REPORTER
+
+    def message(reporter: Reporter) -> OutboxMessage:
+        own = reporter.complaint_id == complaint.pk
+        number = reporter.complaint.tracking_number
+
+        def text() -> str:
+            if asked and not own:
+                return _("The unit has asked the person who reported it first something.")
+            return note.strip() or str(state.label)
+
+        return news_for(
+            reporter,
+            subject=lambda: _("%(number)s: %(state)s") % {"number": number, "state": state.label},
+            text=text,
+            dedup=f"{event.to_state}:{event.at.isoformat()}",
+            now=event.at,
+            primary=None if own else complaint,
+        )
+
+    return [message(reporter) for reporter in told_of(complaint)]
 
 
-def reporter_language(complaint: Complaint) -> str:
-    """The language that the reporter chose; French where the record came without a reporter."""
-    language = Reporter.objects.filter(complaint_id=complaint.pk).values_list("language", flat=True).first()
-    return language or "fr"
+def answer_news(complaint: Complaint, message: Message, *, now: datetime) -> list[OutboxMessage]:
+    """News of a public answer, with its words, for everybody who reported it and wants to be told."""
+    return [
+        news_for(
+            reporter,
+            subject=partial(_numbered, reporter.complaint, gettext_noop("%(number)s: you have an answer")),
+            text=lambda: message.text,
+            dedup=f"answer:{message.pk}",
+            now=now,
+            primary=None if reporter.complaint_id == complaint.pk else complaint,
+        )
+        for reporter in told_of(complaint)
+    ]
 
 
-def answer_news(complaint: Complaint, message: Message, *, now: datetime) -> OutboxMessage | None:
-    """News of a public answer, with its words; None when the reporter has no address or wants no messages."""
-    with translation.override(reporter_language(complaint)):
-        subject = _("%(number)s: you have an answer") % {"number": complaint.tracking_number}
-    return news(complaint, "news", subject=subject, text=message.text, dedup=f"answer:{message.pk}", now=now)
+def merged_news(complaint: Complaint, primary: Complaint, *, now: datetime) -> list[OutboxMessage]:
+    """The reporter of a merged complaint learns under which number it is handled, and that she stays informed."""
+    return _own_news(
+        complaint,
+        gettext_noop("%(number)s is handled together with another report"),
+        gettext_noop(
+            "Your complaint is about the same thing as %(primary)s, which is already being dealt with. Both are handled"
+            " together from now on. Your number stays yours, and you are told of every step."
+        ),
+        {"primary": primary.tracking_number},
+        dedup=f"merged:{now.isoformat()}",
+        now=now,
+    )
+
+
+def separated_news(complaint: Complaint, *, now: datetime) -> list[OutboxMessage]:
+    """The reporter of a complaint that was merged by mistake learns that it stands alone again."""
+    return _own_news(
+        complaint,
+        gettext_noop("%(number)s is handled on its own again"),
+        gettext_noop("Your complaint turned out to be about something else: it is handled on its own again."),
+        {},
+        dedup=f"separated:{now.isoformat()}",
+        now=now,
+    )
+
+
+def _own_news(
+    complaint: Complaint, subject: str, text: str, words: dict[str, str], *, dedup: str, now: datetime
+) -> list[OutboxMessage]:
+    """News for the reporter of this complaint alone; `subject` and `text` are texts marked for translation."""
+    reporter = Reporter.objects.select_related("complaint").filter(complaint=complaint, consent_contact=True).first()
+    if reporter is None or not reporter.email:
+        return []
+    title = partial(_numbered, complaint, subject)
+    return [news_for(reporter, subject=title, text=lambda: _(text) % words, dedup=dedup, now=now)]
+
+
+def _numbered(complaint: Complaint, subject: str) -> str:
+    return _(subject) % {"number": complaint.tracking_number}

@@ -37,13 +37,16 @@ def _in_district(complaint: Complaint, code: str) -> bool:
 
 
 def can_move(user: User, complaint: Complaint) -> list[Verb]:
-    """The verbs of the workflow that this person may use on it now."""
+    """The verbs of the workflow that this person may use on it now; none on what is merged into another one."""
+    if complaint.merged_into_id is not None:
+        return []
     return verbs_for(complaint.state, hats(user, complaint))
 
 
 def can_answer(user: User, complaint: Complaint) -> bool:
     """Tell the reporter and the public something. A withdrawn complaint has nobody left to tell."""
-    return bool(ANSWERING & hats(user, complaint)) and complaint.state != State.WITHDRAWN
+    told = complaint.state != State.WITHDRAWN and _acts_for_itself(complaint)
+    return told and bool(ANSWERING & hats(user, complaint))
 
 
 def can_note(user: User, complaint: Complaint) -> bool:
@@ -52,22 +55,35 @@ def can_note(user: User, complaint: Complaint) -> bool:
 
 def can_hand_over(user: User, complaint: Complaint) -> bool:
     """Give it to another unit, or to another category (which routes it again)."""
-    return bool(DESK & hats(user, complaint)) and complaint.is_open
+    return bool(DESK & hats(user, complaint)) and complaint.is_open and _acts_for_itself(complaint)
 
 
 def can_assign(user: User, complaint: Complaint) -> bool:
-    return bool(ANSWERING & hats(user, complaint)) and complaint.is_open
+    return bool(ANSWERING & hats(user, complaint)) and complaint.is_open and _acts_for_itself(complaint)
 
 
 def can_add_photos(user: User, complaint: Complaint) -> bool:
     """Photos before and after the work."""
-    return bool(WORKING & hats(user, complaint)) and complaint.is_open
+    return bool(WORKING & hats(user, complaint)) and complaint.is_open and _acts_for_itself(complaint)
 
 
 def can_pass_to_operator(user: User, complaint: Complaint) -> bool:
     """Let the operator that answers see text and photos that no moderator has released."""
-    is_operators = complaint.unit.kind == Unit.Kind.OPERATOR
+    is_operators = complaint.unit.kind == Unit.Kind.OPERATOR and _acts_for_itself(complaint)
     return is_operators and not complaint.passed_to_operator and bool(DESK & hats(user, complaint))
+
+
+def can_merge(user: User, complaint: Complaint) -> bool:
+    """Say that it is about the same thing as another one. Operators may not: what is merged loses its own clock."""
+    return bool(DESK & hats(user, complaint)) and complaint.is_open and _acts_for_itself(complaint)
+
+
+def can_separate(user: User, complaint: Complaint) -> bool:
+    return bool(DESK & hats(user, complaint)) and not _acts_for_itself(complaint)
+
+
+def _acts_for_itself(complaint: Complaint) -> bool:
+    return complaint.merged_into_id is None
 
 
 def can_moderate(user: User, complaint: Complaint) -> bool:

@@ -1,6 +1,6 @@
 """What the world may know of a place: the exact point, the centre of a 200 m cell, a point in the district, or nothing."""
 
-from math import cos, floor, radians
+from math import cos, floor, hypot, radians
 
 from django.contrib.gis.geos import Point
 from django.db import connection
@@ -19,6 +19,12 @@ def grid_centre(longitude: float, latitude: float) -> Point:
     step_lon = GRID_METRES / (_METRES_PER_DEGREE * max(cos(radians(middle)), 0.01))
     column = floor(longitude / step_lon)
     return Point(round((column + 0.5) * step_lon, 6), round(middle, 6), srid=4326)
+
+
+def metres_between(one: Point, other: Point) -> float:
+    """Metres between two WGS 84 points of one city, on a local plane: right to a thousandth over a few kilometres."""
+    east = (other.x - one.x) * cos(radians((one.y + other.y) / 2))
+    return hypot(east, other.y - one.y) * _METRES_PER_DEGREE
 
 
 def public_place(longitude: float, latitude: float, precision: str, district_id: int | None) -> Point | None:

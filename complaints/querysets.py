@@ -32,6 +32,10 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
             allowed |= scope_of(membership)
         return self.filter(allowed)
 
+    def primary(self) -> "ComplaintQuerySet":
+        """One row for each thing: what was merged into another complaint is dealt with there."""
+        return self.filter(merged_into=None)
+
     def open(self) -> "ComplaintQuerySet":
         return self.filter(state__in=OPEN_STATES)
 
@@ -64,10 +68,10 @@ def scope_of(membership: Membership) -> Q:
 
 
 def late_condition(now: datetime) -> Q:
-    """Open and past a promise at `now`."""
+    """Open and past a promise at `now`. What is merged runs on its primary's clock."""
     clock = Coalesce(F("paused_at"), Value(now))
     missed = Q(answered_at=None, answer_due_at__lt=clock) | Q(resolution_due_at__lt=clock)
-    return Q(state__in=OPEN_STATES) & missed
+    return Q(state__in=OPEN_STATES, merged_into=None) & missed
 
 
 def degrees_around(point: Point, radius_m: float) -> float:

@@ -1,6 +1,6 @@
 """What a member of staff can do on a complaint's page: one entry each, with its form, its right and its service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from complaints import permissions, staff_forms
-from complaints.errors import NothingToReview
+from complaints.errors import CannotMerge, NothingToReview
 from complaints.models import Attachment, Complaint
 from complaints.permissions import ANSWERING, DESK, MODERATING, WORKING
-from complaints.services import allocation, correspondence, publication
+from complaints.services import allocation, correspondence, merging, publication
 from complaints.services.transitions import change_state
 from complaints.staff_forms import StaffForm
+from complaints.tracking import normalise_tracking_number
 from complaints.workflow import TRANSITIONS, Verb
 
 Run = Callable[[Complaint, StaffForm, User, datetime], object]
@@ -32,6 +33,8 @@ class Action:
     allowed: Callable[[User, Complaint], bool]
     run: Run
     look: str = ""
+    # Other complaints that it changes: they are locked together with the one of the page.
+    touches: Callable[[Complaint, StaffForm, User], Iterable[int]] = lambda complaint, form, user: ()
 
 
 def _move(
@@ -84,6 +87,33 @@ def _assign(complaint: Complaint, form: StaffForm, user: User, now: datetime) ->
     return allocation.assign(complaint.pk, form.cleaned_data["crew_member"], acting_user=user, now=now)
 
 
+def _named(complaint: Complaint, form: StaffForm, user: User) -> int:
+    """The complaint that a form names by its number. Raises CannotMerge if this person sees none of that number."""
+    number = normalise_tracking_number(form.cleaned_data["number"]) or ""
+    found = Complaint.objects.visible_to(user).filter(tracking_number=number).values_list("pk", flat=True).first()
+    if found is None:
+        raise CannotMerge(_("No complaint that you can open has this number."))
+    return found
+
+
+def _merge_touches(complaint: Complaint, form: StaffForm, user: User) -> Iterable[int]:
+    return [_named(complaint, form, user), *complaint.merged.values_list("pk", flat=True)]
+
+
+def _merge(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    note = form.cleaned_data["note"]
+    return merging.merge(complaint.pk, _named(complaint, form, user), acting_user=user, now=now, note=note)
+
+
+def _separate_touches(complaint: Complaint, form: StaffForm, user: User) -> Iterable[int]:
+    primary = complaint.merged_into_id
+    return [primary, *Complaint.objects.filter(merged_into=primary).values_list("pk", flat=True)] if primary else []
+
+
+def _separate(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return merging.separate(complaint.pk, acting_user=user, now=now, note=form.cleaned_data["note"])
+
+
 def _pass_on(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
     return publication.pass_to_operator(complaint.pk, acting_user=user, now=now, note=form.cleaned_data["note"])
 
@@ -132,6 +162,26 @@ ACTIONS: tuple[Action, ...] = (
     _move(Verb.RESOLVE, _("Resolve"), "check", _FORMS.ResolveForm, look="primary"),
     Action("hand-over", _("Hand over"), "arrow", _FORMS.HandOverForm, DESK, _HAND_OVER, _hand_over),
     Action("recategorise", _("Correct the category"), "list", _FORMS.RecategoriseForm, DESK, _HAND_OVER, _recategorise),
+    Action(
+        "merge",
+        _("Merge with another"),
+        "layers",
+        _FORMS.MergeForm,
+        DESK,
+        permissions.can_merge,
+        _merge,
+        touches=_merge_touches,
+    ),
+    Action(
+        "separate",
+        _("Separate again"),
+        "layers",
+        _FORMS.InternalNoteForm,
+        DESK,
+        permissions.can_separate,
+        _separate,
+        touches=_separate_touches,
+    ),
     Action(
         "pass-on",
         _("Pass on to the operator"),

@@ -143,6 +143,17 @@ class PhotosForm(StaffForm):
     files = PhotosField(_("Photos"))  # type: ignore[assignment]
 
 
+class MergeForm(StaffForm):
+    number = forms.CharField(
+        label=_("With which complaint?"),
+        help_text=_("The tracking number of the one that goes on, as a rule the older one."),
+        max_length=40,
+        widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
+        error_messages={"required": _("Write a tracking number.")},
+    )
+    note = words_field(_("Internal note"), _("Only colleagues read it."), required=False, rows=2)
+
+
 class HandOverForm(StaffForm):
     unit = forms.ChoiceField(label=_("To which unit?"), error_messages={"required": _("Choose a unit.")})
     note = words_field(_("Internal note"), _("Only colleagues read it."), required=False, rows=2)

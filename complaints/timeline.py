@@ -46,13 +46,21 @@ def public_timeline(complaint: Complaint) -> list[Entry]:
 
 
 def reporter_timeline(complaint: Complaint) -> list[Entry]:
-    """What the reporter may read, newest first: the public history, and all that was written between her and the staff."""
+    """What the reporter may read, newest first: the public history, and all that was written between her and the staff.
+
+    Where hers is merged into another complaint, that one's public history too.
+    """
     events = [
         event
         for event in complaint.events.all()
         if event.is_public or (event.kind in _REPORTERS_OWN and event.actor_role == REPORTER)
     ]
-    return _entries(complaint, events, _words(complaint, {_Audience.PUBLIC, _Audience.REPORTER}))
+    entries = _entries(complaint, events, _words(complaint, {_Audience.PUBLIC, _Audience.REPORTER}))
+    primary = complaint.merged_into
+    if primary is not None:
+        steps = primary.events.filter(is_public=True).exclude(kind__in=(_Kind.SUBMITTED, _Kind.MERGED, _Kind.SEPARATED))
+        entries += _entries(primary, list(steps), _words(primary, {_Audience.PUBLIC}))
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
 def staff_timeline(complaint: Complaint, shown: Disclosure) -> list[Entry]:
@@ -184,9 +192,13 @@ def _deadline_detail(data: Mapping[str, object]) -> str:
         "recategorised": _("The category was corrected."),
         "handed_over": _("Another unit answers now."),
         "holiday": _("A holiday was announced."),
+        "merged": _("It is handled together with another report, which was promised earlier."),
+        "separated": _("Another report turned out to be about something else."),
     }
     label = _("First answer by") if data.get("deadline") == "answer" else _("Resolution by")
-    parts = [causes.get(str(data.get("cause")), ""), f"{label}: {_when(data.get('new'))}"]
+    parts = [causes.get(str(data.get("cause")), "")]
+    if data.get("new"):
+        parts.append(f"{label}: {_when(data.get('new'))}")
     if data.get("old"):
         parts.append(_("It was %(date)s before.") % {"date": _when(data.get("old"))})
     return " ".join(part for part in parts if part)

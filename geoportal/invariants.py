@@ -86,7 +86,8 @@ INVARIANTS = (
         "a promise was missed long ago and no breach is recorded",
         "SELECT tracking_number FROM complaints_complaint c CROSS JOIN LATERAL (VALUES ('answer', answer_due_at,"
         " answered_at IS NULL), ('resolution', resolution_due_at, true)) p (name, due, unkept)"
-        " WHERE state = ANY(%(open)s) AND unkept AND due < least(paused_at, %(old)s) AND NOT EXISTS (SELECT"
+        " WHERE state = ANY(%(open)s) AND merged_into_id IS NULL AND unkept AND due < least(paused_at, %(old)s)"
+        " AND NOT EXISTS (SELECT"
         " FROM complaints_event e WHERE e.complaint_id = c.id AND e.kind = 'breached'"
         " AND e.data->>'deadline' = p.name AND e.at >= due)",
     ),
@@ -114,6 +115,38 @@ INVARIANTS = (
         "SELECT tracking_number FROM complaints_complaint c WHERE (merged_count > 0 OR EXISTS"
         " (SELECT FROM complaints_complaint m WHERE m.merged_into_id = c.id)) AND (merged_into_id IS NOT NULL OR"
         " merged_count <> (SELECT count(*) FROM complaints_complaint m WHERE m.merged_into_id = c.id))",
+    ),
+    Invariant(
+        "joined_count",
+        "the number of those who joined is wrong",
+        "SELECT tracking_number FROM complaints_complaint c WHERE joined_count > 0 AND joined_count <> (SELECT count(*)"
+        " FROM complaints_supporter s JOIN complaints_complaint m ON m.id = s.complaint_id"
+        " WHERE c.id IN (m.id, m.merged_into_id))",
+    ),
+    Invariant(
+        "group_not_replayed",
+        "a complaint is merged into another one than its history says",
+        "SELECT tracking_number FROM complaints_complaint c WHERE merged_into_id IS DISTINCT FROM (SELECT"
+        " (data->>'into')::bigint FROM complaints_event e WHERE e.complaint_id = c.id AND e.kind IN ('merged', 'separated')"
+        " AND (e.data ? 'into' OR e.data ? 'from') ORDER BY at DESC, id DESC LIMIT 1)",
+    ),
+    Invariant(
+        "promise_not_replayed",
+        "a promise is not the one that the history leads to",
+        "SELECT c.tracking_number FROM complaints_complaint c CROSS JOIN LATERAL (VALUES ('answer', answer_due_at),"
+        " ('resolution', resolution_due_at)) p (name, due) WHERE due IS DISTINCT FROM (SELECT coalesce(e.data->>'new',"
+        " e.data->>(p.name || '_due'))::timestamptz FROM complaints_event e WHERE e.complaint_id = c.id"
+        " AND (e.kind = 'deadline_changed' AND e.data->>'deadline' = p.name OR e.data ? 'answer_due')"
+        " ORDER BY at DESC, id DESC LIMIT 1) AND EXISTS (SELECT FROM complaints_event e WHERE e.complaint_id = c.id"
+        " AND e.data ? 'answer_due')",
+    ),
+    Invariant(
+        "group_promise",
+        "a group keeps another promise than the earliest of its members, or has parts that are not its members'",
+        "SELECT c.tracking_number FROM complaints_complaint c JOIN (SELECT primary_id, min(resolution_due_at) AS due,"
+        " array_agg(holder_id ORDER BY holder_id) AS holders FROM complaints_grouppromise GROUP BY primary_id) g"
+        " ON g.primary_id = c.id WHERE (state = ANY(%(open)s) AND due IS DISTINCT FROM resolution_due_at) OR holders <>"
+        " (SELECT array_agg(m.id ORDER BY m.id) FROM complaints_complaint m WHERE c.id IN (m.id, m.merged_into_id))",
     ),
     Invariant(
         "two_cities",

@@ -47,6 +47,11 @@ COLUMNS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
         gettext_lazy("How many other complaints about the same thing it stands for."),
     ),
     (
+        "joined_count",
+        gettext_lazy("number"),
+        gettext_lazy("How many people said that they have the same problem, without filing it again."),
+    ),
+    (
         "place_precision",
         gettext_lazy("code"),
         gettext_lazy("How precise the published place is: exact, grid (centre of a square of 200 m) or district."),

@@ -15,11 +15,12 @@ from complaints.places import public_place
 from complaints.promises import promises_for
 from complaints.routing import Decision, decide
 from complaints.services.breaches import record_missed
+from complaints.services.clocks import replace_promise
 from complaints.services.correspondence import keep_note
 from complaints.services.history import new_event, record
-from complaints.services.locking import lock
+from complaints.services.locking import lock_acting
 from complaints.services.submission import stored_decision
-from complaints.services.transitions import acting_role, set_promise
+from complaints.services.transitions import acting_role
 from complaints.workflow import State
 
 
@@ -29,7 +30,7 @@ def hand_over(complaint_id: int, to_unit: Unit, *, acting_user: User, now: datet
 
     Raises ActorNotAllowed or SameUnit.
     """
-    complaint = lock(complaint_id)
+    complaint = lock_acting(complaint_id)
     require(can_hand_over(acting_user, complaint) and to_unit.jurisdiction_id == complaint.jurisdiction_id)
     if to_unit.pk == complaint.unit_id:
         raise SameUnit
@@ -70,7 +71,7 @@ def recategorise(
     Raises ActorNotAllowed, SameCategory, UnknownCategory, or OutsideJurisdictions where the boundaries have left its
     place.
     """
-    complaint = lock(complaint_id)
+    complaint = lock_acting(complaint_id)
     require(can_hand_over(acting_user, complaint))
     if category_code == complaint.category.code:
         raise SameCategory
@@ -108,7 +109,7 @@ def recategorise(
 @transaction.atomic
 def assign(complaint_id: int, crew_member: User | None, *, acting_user: User, now: datetime) -> Complaint:
     """Send somebody of the unit's crews, or nobody (None). Raises ActorNotAllowed or NotACrewMember."""
-    complaint = lock(complaint_id)
+    complaint = lock_acting(complaint_id)
     require(can_assign(acting_user, complaint))
     if crew_member is not None and not _in_crew_of(crew_member, complaint.unit):
         raise NotACrewMember
@@ -186,10 +187,10 @@ def _promise_as(complaint: Complaint, decision: Decision, event: Event) -> None:
         first = promises_for(decision.catalogue, decision.category, decision.unit, at=complaint.submitted_at).answer
         answer_within = decision.category.answer_within
         promised = _with_pauses(first, moves, complaint.submitted_at, answer_within, decision)
-        set_promise(complaint, "answer", promised, cause="recategorised", event=event)
+        replace_promise(complaint, "answer", promised, cause="recategorised", event=event)
     resolution = promises_for(decision.catalogue, decision.category, decision.unit, at=start).resolution
     promised = _with_pauses(resolution, moves, start, decision.category.resolve_within, decision)
-    set_promise(complaint, "resolution", promised, cause="recategorised", event=event)
+    replace_promise(complaint, "resolution", promised, cause="recategorised", event=event)
 
 
 def _with_pauses(

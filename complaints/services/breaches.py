@@ -46,12 +46,17 @@ def _missed(name: str, now: datetime) -> ComplaintQuerySet:
     missed = Q(**{f"{due}__lt": Coalesce(F("paused_at"), Value(now))})
     if name == "answer":
         missed &= Q(answered_at=None)
-    return Complaint.objects.open().filter(missed, ~Exists(recorded)).order_by("pk")
+    return Complaint.objects.primary().open().filter(missed, ~Exists(recorded)).order_by("pk")
 
 
 def _is_missed(complaint: Complaint, name: str, now: datetime) -> bool:
     due: datetime | None = getattr(complaint, f"{name}_due_at")
-    if due is None or not complaint.is_open or (name == "answer" and complaint.answered_at is not None):
+    if (
+        due is None
+        or not complaint.is_open
+        or complaint.merged_into_id is not None
+        or (name == "answer" and complaint.answered_at is not None)
+    ):
         return False
     return due < (complaint.paused_at or now)
 

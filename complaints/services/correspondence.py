@@ -22,9 +22,10 @@ from complaints.permissions import (
 from complaints.services.breaches import record_missed
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, record
-from complaints.services.locking import lock
+from complaints.services.locking import lock, lock_acting
 from complaints.services.transitions import acting_role, change_state
 from complaints.workflow import State, Verb
+from notifications.models import OutboxMessage
 
 
 @transaction.atomic
@@ -34,7 +35,7 @@ def answer(complaint_id: int, text: str, *, acting_user: User, now: datetime) ->
     A complaint that was only received is accepted by it. The reporter gets it by mail if she left an address. Raises
     ActorNotAllowed or MessageEmpty.
     """
-    complaint = lock(complaint_id)
+    complaint = lock_acting(complaint_id)
     require(can_answer(acting_user, complaint))
     record_missed(complaint, now=now)
     if complaint.state == State.RECEIVED:
@@ -54,9 +55,7 @@ def answer(complaint_id: int, text: str, *, acting_user: User, now: datetime) ->
         data={"message": message.pk},
     )
     record(complaint, event)
-    letter = answer_news(complaint, message, now=now)
-    if letter is not None:
-        letter.save(force_insert=True)
+    OutboxMessage.objects.bulk_create(answer_news(complaint, message, now=now))
     return message
 
 
@@ -86,7 +85,7 @@ def add_photos(
     complaint_id: int, files: Sequence[NewFile], purpose: Attachment.Purpose, *, acting_user: User, now: datetime
 ) -> list[Attachment]:
     """Keep photos taken before or after the work. Raises ActorNotAllowed or a file refusal; then nothing is stored."""
-    complaint = lock(complaint_id)
+    complaint = lock_acting(complaint_id)
     require(can_add_photos(acting_user, complaint))
     photos = new_attachments(complaint, files, now=now, purpose=purpose, uploaded_by=acting_user)
     Attachment.objects.bulk_create(photos)

@@ -1,12 +1,16 @@
-"""Taking hold of a complaint before writing: one row lock, and the answer to "did somebody change it meanwhile?"."""
+"""Taking hold of complaints before writing: row locks, and the answer to "did somebody change it meanwhile?".
 
-from collections.abc import Iterator
+Whoever needs several takes them all at once, by ascending id: then no two wait for each other.
+"""
+
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from complaints.errors import ChangedMeanwhile
+from complaints.errors import ChangedMeanwhile, MergedAway
 from complaints.models import Complaint
 
 
@@ -15,21 +19,52 @@ def lock(complaint_id: int) -> Complaint:
 
     Carries jurisdiction, category, unit and district.
     """
-    return (
-        Complaint.objects.select_for_update(of=("self",))
-        .select_related("jurisdiction", "category__service", "unit", "district")
-        .get(pk=complaint_id)
+    return _locked().get(pk=complaint_id)
+
+
+def lock_all(complaint_ids: Iterable[int]) -> dict[int, Complaint]:
+    """Several complaints by id, locked in the order in which everybody locks them. Ids that do not exist are left out."""
+    return {row.pk: row for row in _locked().filter(pk__in=sorted(set(complaint_ids))).order_by("pk")}
+
+
+def lock_with_primary(complaint_id: int) -> tuple[Complaint, Complaint]:
+    """A complaint and the one it is handled under (itself, where it is not merged), both locked."""
+    known = Complaint.objects.only("merged_into").get(pk=complaint_id).merged_into_id
+    held = lock_all([complaint_id, known or complaint_id])
+    complaint = held[complaint_id]
+    if complaint.merged_into_id != known:
+        raise ChangedMeanwhile
+    return complaint, held[known or complaint_id]
+
+
+def lock_acting(complaint_id: int) -> Complaint:
+    """The complaint, locked, for who is about to act on it. Raises MergedAway if that is to be done on another one."""
+    complaint = lock(complaint_id)
+    refuse_merged(complaint)
+    return complaint
+
+
+def refuse_merged(complaint: Complaint) -> None:
+    """Raises MergedAway for a complaint that is dealt with under another number."""
+    if complaint.merged_into_id is not None:
+        raise MergedAway
+
+
+def _locked() -> "QuerySet[Complaint]":
+    return Complaint.objects.select_for_update(of=("self",)).select_related(
+        "jurisdiction", "category__service", "unit", "district"
     )
 
 
 @contextmanager
-def unchanged_since(complaint_id: int, seen: datetime | None) -> Iterator[None]:
+def unchanged_since(complaint_id: int, seen: datetime | None, *, also: Iterable[int] = ()) -> Iterator[None]:
     """A transaction for what somebody decided looking at a page: `seen` is the `updated_at` that the page showed.
 
-    Locks the complaint. Raises ChangedMeanwhile if it is not that any more; None does not ask.
+    Locks the complaint, and with it those in `also` that the decision will touch. Raises ChangedMeanwhile if it is not
+    that any more; None does not ask.
     """
     with transaction.atomic():
-        complaint = lock(complaint_id)
+        complaint = lock_all([complaint_id, *also])[complaint_id]
         if seen is not None and complaint.updated_at != seen:
             raise ChangedMeanwhile
         yield

@@ -9,6 +9,7 @@ from complaints.errors import MessageEmpty, MessageTooLong
 from complaints.models import Attachment, Complaint, Event, Message
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, record
+from complaints.services.locking import lock_with_primary
 from complaints.services.transitions import change_state, refuse_erased
 from complaints.workflow import REPORTER, State, Verb
 
@@ -19,21 +20,23 @@ MAX_LENGTH = 4000
 def add_reporter_message(complaint_id: int, *, text: str, files: Sequence[NewFile] = (), now: datetime) -> Complaint:
     """Keep the reporter's words and files. While she is asked something they are the answer, and the clock goes on.
 
-    Locks the row. Raises MessageEmpty (neither words nor files; an answer needs words), MessageTooLong, ReporterErased
-    or a file refusal; then nothing is stored.
+    Where hers is merged into another complaint, that one has changed too. Locks the rows. Raises MessageEmpty (neither
+    words nor files; an answer needs words), MessageTooLong, ReporterErased or a file refusal; then nothing is stored.
     """
     words = text.strip()
     if len(words) > MAX_LENGTH:
         raise MessageTooLong
-    complaint = Complaint.objects.select_for_update(of=("self",)).get(pk=complaint_id)
+    complaint, primary = lock_with_primary(complaint_id)
     refuse_erased(complaint)
-    if complaint.state == State.WAITING_REPORTER and words:
+    asked = complaint is primary and complaint.state == State.WAITING_REPORTER
+    if asked and words:
         return change_state(complaint_id, Verb.REPLY, acting_user=None, now=now, note=words, files=files)
-    if complaint.state == State.WAITING_REPORTER or not (words or files):
+    if asked or not (words or files):
         raise MessageEmpty
     _keep(complaint, words, files, now)
-    complaint.updated_at = now
-    complaint.save(update_fields=["updated_at"])
+    for touched in {complaint, primary}:
+        touched.updated_at = now
+        touched.save(update_fields=["updated_at"])
     return complaint
 
 

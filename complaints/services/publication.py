@@ -11,7 +11,7 @@ from complaints.models import Attachment, Complaint, Event
 from complaints.permissions import DESK, MODERATING, can_moderate, can_pass_to_operator, hats, require
 from complaints.services.correspondence import keep_note
 from complaints.services.history import new_event, record
-from complaints.services.locking import lock
+from complaints.services.locking import lock, lock_acting
 from complaints.services.transitions import acting_role
 
 _Review = Complaint.Review
@@ -66,7 +66,7 @@ def pass_to_operator(complaint_id: int, *, acting_user: User, now: datetime, not
 
     The reporter's identity never goes along. Raises ActorNotAllowed.
     """
-    complaint = lock(complaint_id)
+    complaint = lock_acting(complaint_id)
     require(can_pass_to_operator(acting_user, complaint))
     complaint.passed_to_operator = True
     complaint.updated_at = now

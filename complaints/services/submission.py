@@ -220,9 +220,19 @@ def _history(complaint: Complaint, new: NewComplaint, decision: Decision, now: d
         actor_role=REPORTER,
         is_public=True,
         to_state=complaint.state,
-        data={"channel": complaint.channel, "unit": decision.unit.code, "reason": decision.reason.value},
+        data={
+            "channel": complaint.channel,
+            "unit": decision.unit.code,
+            "reason": decision.reason.value,
+            "answer_due": _iso(complaint.answer_due_at),
+            "resolution_due": _iso(complaint.resolution_due_at),
+        },
     )
     return [reporter, stored_decision(complaint, decision, now=now), event, new_feed_item(complaint, now=now)]
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
 
 
 def stored_decision(complaint: Complaint, decision: Decision, *, now: datetime) -> RoutingDecision:

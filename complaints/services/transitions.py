@@ -7,16 +7,15 @@ from django.db import transaction
 
 from accounts.models import User
 from catalogue.models import Category
-from catalogue.snapshot import current_snapshot
-from complaints.deadlines import Promise, parse_duration, resume
 from complaints.errors import ReporterErased
 from complaints.models import Attachment, Complaint, Event, Message, Reporter
 from complaints.notices import state_news
 from complaints.permissions import hats
-from complaints.promises import promises_for, wall_text
 from complaints.services.breaches import record_missed
+from complaints.services.clocks import move_clock
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, record
+from complaints.services.locking import lock_acting
 from complaints.workflow import (
     OPEN_STATES,
     REPORTER,
@@ -27,6 +26,7 @@ from complaints.workflow import (
     Verb,
     check,
 )
+from notifications.models import OutboxMessage
 
 _WORDS_FOR = {
     # Who reads the note that comes with a verb; others are public answers.
@@ -57,9 +57,9 @@ def change_state(
 
     `reason` is a RejectReason for REJECT, an EvidenceReason for RESOLVE without a photo. `files` are photos after the
     work. `tell` False: the caller writes to the reporter himself. Locks the row. Raises a WorkflowError (not allowed,
-    note, reason or evidence missing) or a file refusal; then nothing is stored.
+    note, reason or evidence missing), MergedAway or a file refusal; then nothing is stored.
     """
-    complaint = Complaint.objects.select_for_update(of=("self",)).select_related("category").get(pk=complaint_id)
+    complaint = lock_acting(complaint_id)
     if acting_user is None and (note.strip() or files):
         refuse_erased(complaint)
     worn = hats(acting_user, complaint)
@@ -87,12 +87,11 @@ def change_state(
     )
     record_missed(complaint, now=now)
     _apply(complaint, step.target, now)
-    _move_clock(complaint, event, now)
+    move_clock(complaint, event, now)
     complaint.save(update_fields=_CHANGED)
     record(complaint, event)
-    message = state_news(complaint, event, note=note) if tell and role != REPORTER else None
-    if message is not None:
-        message.save(force_insert=True)
+    if tell and role != REPORTER:
+        OutboxMessage.objects.bulk_create(state_news(complaint, event, note=note))
     return complaint
 
 
@@ -162,65 +161,3 @@ def _apply(complaint: Complaint, target: State, now: datetime) -> None:
         complaint.answered_at = now
     if target == State.REOPENED:
         complaint.reopened_count += 1
-
-
-def _move_clock(complaint: Complaint, event: Event, now: datetime) -> None:
-    """The clock stands still while the reporter must act, goes on after it, and starts anew with a reopening."""
-    if complaint.resolution_due_at is None:
-        return
-    if event.to_state == State.WAITING_REPORTER:
-        complaint.paused_at = now
-        return
-    if event.to_state == State.REOPENED:
-        complaint.paused_at = None
-        _promise_again(complaint, event, now)
-    elif complaint.paused_at is not None:
-        if complaint.is_open:
-            _resume_clock(complaint, event, now)
-        complaint.paused_at = None
-
-
-def _promise_again(complaint: Complaint, event: Event, now: datetime) -> None:
-    catalogue = current_snapshot(complaint.jurisdiction)
-    category = next(c for c in catalogue.categories.values() if c.pk == complaint.category_id)
-    promises = promises_for(catalogue, category, catalogue.units[complaint.unit_id], at=now)
-    complaint.policy_version = promises.policy_version
-    set_promise(complaint, "resolution", promises.resolution, cause="reopened", event=event)
-
-
-def _resume_clock(complaint: Complaint, event: Event, now: datetime) -> None:
-    catalogue = current_snapshot(complaint.jurisdiction)
-    calendar = catalogue.calendar_of(catalogue.units[complaint.unit_id], now.date())
-    assert complaint.paused_at is not None
-    for name in ("answer", "resolution"):
-        instant = getattr(complaint, f"{name}_due_at")
-        if instant is None or instant <= complaint.paused_at or (name == "answer" and complaint.answered_at):
-            continue
-        policy = complaint.category.answer_within if name == "answer" else complaint.category.resolve_within
-        duration = parse_duration(policy)
-        promised = Promise(datetime.fromisoformat(getattr(complaint, f"{name}_due_wall")), instant)
-        moved = resume(promised, complaint.paused_at, now, calendar, duration)
-        if moved.instant == instant:
-            continue
-        set_promise(complaint, name, moved, cause="resumed", event=event)
-
-
-def set_promise(complaint: Complaint, name: str, promise: Promise, *, cause: str, event: Event) -> None:
-    """Change one promise ("answer" or "resolution") and append the event that says so. The caller saves the complaint."""
-    old = getattr(complaint, f"{name}_due_at")
-    setattr(complaint, f"{name}_due_at", promise.instant)
-    setattr(complaint, f"{name}_due_wall", wall_text(promise))
-    new_event(
-        complaint,
-        Event.Kind.DEADLINE_CHANGED,
-        now=event.at,
-        actor=event.actor,
-        actor_role=event.actor_role,
-        is_public=True,
-        data={
-            "deadline": name,
-            "old": old.isoformat() if old else None,
-            "new": promise.instant.isoformat(),
-            "cause": cause,
-        },
-    ).save(force_insert=True)

@@ -19,6 +19,7 @@ from accounts.access import staff_page
 from accounts.models import User
 from complaints.casefile import casefile
 from complaints.errors import ComplaintError
+from complaints.grouped import group_shown
 from complaints.models import Complaint
 from complaints.permissions import hats
 from complaints.services.locking import unchanged_since
@@ -79,7 +80,8 @@ def perform(action: Action, complaint: Complaint, form: StaffForm, user: User, n
     Raises PermissionDenied if none of the person's roles may do it.
     """
     try:
-        with unchanged_since(complaint.pk, form.cleaned_data.get("seen")):
+        also = action.touches(complaint, form, user)
+        with unchanged_since(complaint.pk, form.cleaned_data.get("seen"), also=also):
             action.run(complaint, form, user, now)
     except (ComplaintError, WorkflowError) as refused:
         if isinstance(refused, ActorNotAllowed) and not action.roles & hats(user, complaint):
@@ -118,6 +120,7 @@ def _page(
         "now": now,
         "case": case,
         "offers": [_offer(action, complaint, tried) for action in _offered(user, complaint, tried)],
+        "group": group_shown(complaint, user),
         "refused": tried[1] if tried else None,
         "seen": complaint.updated_at.isoformat(),
         "review_text_url": reverse("desk_action", args=[complaint.tracking_number, "review-text"]),

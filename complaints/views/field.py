@@ -126,6 +126,7 @@ def geo_url(lon: float, lat: float) -> str:
 def _stops(user: User, city: Jurisdiction, now: datetime) -> list[Stop]:
     rows = (
         Complaint.objects.visible_to(user)
+        .primary()
         .open()
         .filter(assigned_to=user, jurisdiction=city)
         .select_related("category__service", "district")

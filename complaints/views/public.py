@@ -159,9 +159,10 @@ def _unknown(request: HttpRequest, typed: str) -> HttpResponse:
 
 def _public_facts(found: Complaint) -> dict[str, object]:
     decision = found.decisions.select_related(*EXPLAINED).first()
-    photos = found.attachments.filter(review=Complaint.Review.RELEASED, status=Attachment.Status.READY).exclude(
-        kind="pdf"
-    )
+    of_the_group = Q(complaint=found) | Q(complaint__merged_into=found)
+    photos = Attachment.objects.filter(
+        of_the_group, review=Complaint.Review.RELEASED, status=Attachment.Status.READY
+    ).exclude(kind="pdf")
     point = found.public_point
     return {
         "public": True,

@@ -22,7 +22,8 @@ from tests.builders import build_complaint
 pytestmark = pytest.mark.django_db
 PROPERTIES = [
     "tracking_number", "state", "state_group", "service", "category", "district", "unit", "submitted_at", "updated_at",
-    "answer_due_at", "resolution_due_at", "late", "merged_count", "place_precision", "description", "photos",
+    "answer_due_at", "resolution_due_at", "late", "merged_count", "joined_count", "place_precision",
+    "description", "photos",
 ]  # fmt: skip
 
 

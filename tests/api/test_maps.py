@@ -67,7 +67,7 @@ def test_few_are_pins_in_the_language_of_the_page(client: Client, gridville: Jur
             {
                 "lon": 0.005, "lat": 0.005, "tracking_number": number, "state": "received",
                 "state_label": data["points"][0]["state_label"], "service": "roads", "category": "pothole ar",
-                "late": data["points"][0]["late"], "url": f"/ar/complaints/{number}/",
+                "late": data["points"][0]["late"], "reports": 1, "url": f"/ar/complaints/{number}/",
             }
         ],
     }  # fmt: skip

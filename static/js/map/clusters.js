@@ -21,10 +21,13 @@ const SIZES = [
 // Places that are public as a grid cell share their point, so this happens at every zoom.
 const APART = [36, 40];
 
+// A promise may pass while the page is open: what is on the map is asked for again.
+const REFRESH_MS = 45_000;
+
 /**
  * A layer that keeps asking `url` for what the map shows.
  * `filters()` gives a URLSearchParams; `symbols` maps a service code to its icon; `words` are translated texts with places:
- * cell "{n} … {open} … {late}", point "{category} {state} {number}", late, open, close, failed, shown "{n}".
+ * cell "{n} … {open} … {late}", point "{category} {state} {number}", reports "{n}", late, open, close, failed, shown "{n}".
  * `onLoad(data)` hears each answer, `onSelect(trackingNumber)` each opened pin.
  */
 export class ComplaintLayer {
@@ -34,6 +37,7 @@ export class ComplaintLayer {
     this.markers = new Map();
     this.refresh = debounce(() => this.#load(), 120);
     geoMap.onMove(this.refresh);
+    setInterval(() => document.visibilityState === "visible" && this.#load({ quietly: true }), REFRESH_MS);
     this.#load();
   }
 
@@ -44,7 +48,7 @@ export class ComplaintLayer {
     }
   }
 
-  async #load() {
+  async #load({ quietly = false } = {}) {
     this.request?.abort();
     this.request = new AbortController();
     const { bbox, zoom } = this.geoMap.view;
@@ -55,11 +59,11 @@ export class ComplaintLayer {
     try {
       const data = await getJson(`${this.url}${this.url.includes("?") ? "&" : "?"}${query}`, { signal: this.request.signal });
       this.#show(data);
-      announce(fill(this.words.shown, { n: formatNumber(data.n) }));
+      if (!quietly) announce(fill(this.words.shown, { n: formatNumber(data.n) }));
       this.onLoad?.(data);
     } catch (error) {
       if (error.name === "AbortError") return;
-      announce(this.words.failed);
+      if (!quietly) announce(this.words.failed);
       this.onError?.(error);
     }
     this.geoMap.element.removeAttribute("aria-busy");
@@ -70,7 +74,7 @@ export class ComplaintLayer {
     const rows = new Map();
     for (const cell of data.cells || []) rows.set(`${cell.bbox.join()}:${cell.n}:${cell.late}:${cell.service}`, cell);
     for (const points of this.#heaps(data.points || [])) {
-      rows.set(points.map((point) => point.tracking_number).join(), points);
+      rows.set(points.map(({ tracking_number, late, reports, state }) => [tracking_number, late, reports, state]).join(), points);
     }
     const hadFocus = this.geoMap.element.contains(document.activeElement);
     for (const [key, { marker }] of this.markers) {
@@ -157,12 +161,14 @@ export class ComplaintLayer {
 
   #point(point) {
     const words = { category: point.category, state: point.state_label, number: point.tracking_number };
-    const label = fill(this.words.point, words) + (point.late ? `, ${this.words.late}` : "");
+    const several = point.reports > 1 ? fill(this.words.reports, { n: formatNumber(point.reports) }) : "";
+    const label = [fill(this.words.point, words), several, point.late && this.words.late].filter(Boolean).join(", ");
     const node = pin({
       service: point.service,
       symbol: this.symbols[point.service],
       label,
       late: point.late,
+      count: point.reports > 1 ? formatNumber(point.reports) : "",
       onSelect: () => this.#open(point, node),
     });
     const marker = nodeMarker(point.lon, point.lat, node, PIN_SIZE, { standing: true, zIndexOffset: point.late ? 500 : 0 });
@@ -177,6 +183,8 @@ export class ComplaintLayer {
         { class: "cluster" },
         el("span", { class: `state state--${point.state}` }, icon(`state-${point.state}`), point.state_label),
         point.late && el("span", { class: "badge badge--late" }, icon("alert"), this.words.late),
+        point.reports > 1 &&
+          el("span", { class: "badge" }, icon("users"), fill(this.words.reports, { n: formatNumber(point.reports) })),
       ),
       el("p", { class: "tracking-number" }, point.tracking_number),
       el("p", {}, el("a", { class: "button button--small", href: point.url }, this.words.open)),

@@ -22,8 +22,11 @@ export function nodeMarker(lon, lat, node, size, { standing = false, zIndexOffse
   });
 }
 
-/** The pin of a service: its colour, its symbol, a mark when late. `label` is its whole accessible name. */
-export function pin({ service, symbol, label, late = false, onSelect = null }) {
+/**
+ * The pin of a service: its colour, its symbol, a mark when late, and how many people told of it.
+ * `label` is its whole accessible name.
+ */
+export function pin({ service, symbol, label, late = false, count = "", onSelect = null }) {
   const shape = document.createElementNS(SVG, "svg");
   shape.setAttribute("viewBox", "0 0 40 48");
   shape.setAttribute("class", "map-pin__shape");
@@ -31,7 +34,12 @@ export function pin({ service, symbol, label, late = false, onSelect = null }) {
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", ARCH);
   shape.append(path);
-  const content = [shape, icon(symbol || "pin", "map-pin__icon"), late && el("span", { class: "map-pin__late" }, "!")];
+  const content = [
+    shape,
+    icon(symbol || "pin", "map-pin__icon"),
+    late && el("span", { class: "map-pin__late" }, "!"),
+    count && el("span", { class: "map-pin__count" }, count),
+  ];
   const cssClass = `map-pin svc-${service}`;
   if (!onSelect) return el("span", { class: cssClass, role: "img", "aria-label": label }, content);
   return el("button", { type: "button", class: cssClass, "aria-label": label, title: label, onclick: onSelect }, content);
