@@ -200,15 +200,16 @@ class RoutingDecision(models.Model):
         TRIAGE = "triage", "triage"
         BY_HAND = "by_hand", "by_hand"
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.CASCADE, related_name="decisions")
+    # Read by complaint only (decision_newest): what else a decision names is looked up from here, never the other way.
+    complaint = models.ForeignKey(Complaint, on_delete=models.CASCADE, related_name="decisions", db_index=False)
     decided_at = models.DateTimeField()
     reason = models.CharField(max_length=20, choices=Reason.choices)
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
-    district = models.ForeignKey(District, on_delete=models.PROTECT, null=True, related_name="+")
-    service_area = models.ForeignKey(ServiceArea, on_delete=models.PROTECT, null=True, related_name="+")
-    edition = models.ForeignKey(BoundaryEdition, on_delete=models.PROTECT, null=True, related_name="+")
-    runner_up = models.ForeignKey(ServiceArea, on_delete=models.PROTECT, null=True, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+", db_index=False)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", db_index=False)
+    district = models.ForeignKey(District, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    service_area = models.ForeignKey(ServiceArea, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    edition = models.ForeignKey(BoundaryEdition, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    runner_up = models.ForeignKey(ServiceArea, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     # Metres outside the city's edge; null when a district covers the point.
     outside_by_m = models.FloatField(null=True)
 
@@ -251,13 +252,14 @@ class Event(models.Model):
         SILENT = "silent", pgettext_lazy("event", "No reply about the closing within the time set")
         RATED = "rated", pgettext_lazy("event", "Satisfaction told")
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="events")
+    # Read by complaint (event_history).
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="events", db_index=False)
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     # A role, "reporter" or "system"; `actor` is the member of staff, if one acted.
     actor_role = models.CharField(max_length=20)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     is_public = models.BooleanField(default=False)
     from_state = models.CharField(max_length=20, blank=True)

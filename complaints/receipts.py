@@ -1,7 +1,7 @@
 """What the person who filed a complaint is told: number, state, unit, district and promises, in her language."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -50,7 +50,10 @@ class Receipt:
     files: tuple[ReceiptFile, ...]
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain values, for the idempotency key's row."""
+        named = ("category", "service", "unit", "district")
+        values = {name: vars(value) if name in named and value else value for name, value in vars(self).items()}
+        return values | {"files": [vars(row) for row in self.files]}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Receipt":

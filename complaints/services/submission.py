@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.contrib.gis.geos import Point
 from django.db import IntegrityError, connection, models, transaction
 
 from catalogue.models import Category
@@ -15,7 +15,7 @@ from complaints.errors import IdempotencyInProgress, IdempotencyMismatch
 from complaints.insertion import insert_together
 from complaints.models import Complaint, Event, IdempotencyKey, Reporter, RoutingDecision
 from complaints.notices import confirmation
-from complaints.places import public_place
+from complaints.places import public_place, wgs84_hex
 from complaints.promises import Promises, promises_for, wall_text
 from complaints.receipts import Receipt, receipt
 from complaints.routing import Decision, decide
@@ -156,6 +156,7 @@ def _complaint(
     category = decision.category
     precision = _precision(category, district_only=new.district_only)
     private = precision == category.Publication.NEVER
+    point: Any = wgs84_hex(new.longitude, new.latitude)
     complaint = Complaint(
         pk=complaint_id,
         tracking_number=new.tracking_number or new_tracking_number(decision.catalogue.jurisdiction.tracking_prefix),
@@ -166,8 +167,12 @@ def _complaint(
         category=category,
         kind=new.kind,
         channel=new.channel,
-        point=Point(new.longitude, new.latitude, srid=4326),
-        public_point=public_place(new.longitude, new.latitude, precision, decision.place.district_id),
+        point=point,
+        public_point=(
+            point
+            if precision == category.Publication.EXACT
+            else public_place(new.longitude, new.latitude, precision, decision.place.district_id)
+        ),
         place_precision=precision,
         district_id=decision.place.district_id,
         unit=decision.unit,
