@@ -16,7 +16,7 @@ from api.problems import Fault, Refused
 from api.shapes import DEGREES
 from catalogue.translated import Translated, text_in
 from complaints.explain import explain
-from complaints.promises import promises_for
+from complaints.promises import with_promises
 from complaints.receipts import local_text
 from complaints.routing import Decision, decide
 from districts.gate import PointRefused, accept_point
@@ -42,8 +42,7 @@ class RouteExplanation(PublicView):
         now = timezone.now()
         spend(request, Quota.ROUTE, now=now)
         longitude, latitude, category = _asked(request.GET)
-        decision = decide(longitude, latitude, category)
-        promised = promises_for(decision.catalogue, decision.category, decision.unit, at=now)
+        decision, promises = with_promises(decide(longitude, latitude, category, at=now), at=now)
         place = decision.place
         return json_response(
             {
@@ -59,8 +58,8 @@ class RouteExplanation(PublicView):
                 "reason_code": decision.reason.value,
                 "outside_by_m": place.outside_by_m,
                 "deadlines": {
-                    "answer": local_text(promised.answer.instant, decision),
-                    "resolution": local_text(promised.resolution.instant, decision),
+                    "answer": local_text(promises.answer.instant, decision) if promises else None,
+                    "resolution": local_text(promises.resolution.instant, decision) if promises else None,
                 },
             }
         )

@@ -1,7 +1,7 @@
 """Administration of a city's catalogue: each administrator sees and edits her own cities only."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
@@ -13,7 +13,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Service, Unit
+from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Schedule, Service, Unit
+from catalogue.schedules import parse_schedule
 from catalogue.translated import TranslatedTextField
 from catalogue.working_time import parse_week
 
@@ -58,25 +59,6 @@ class TranslatedFormField(forms.MultiValueField):
         return {code: text for code, text in zip(codes, data_list or [], strict=False) if text}
 
 
-class CatalogueForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Keeps texts in languages that the page does not show, and refuses what the services could not read."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        shown = {code for code, _name in settings.LANGUAGES}
-        for field in self.instance._meta.fields:
-            if isinstance(field, TranslatedTextField) and field.name in cleaned:
-                old = getattr(self.instance, field.name) or {}
-                cleaned[field.name] = {k: v for k, v in old.items() if k not in shown} | cleaned[field.name]
-        for name, check in _CHECKS.items():
-            if cleaned.get(name):
-                try:
-                    check(cleaned[name])
-                except (ValueError, TypeError, AttributeError) as fault:
-                    self.add_error(name, ValidationError(str(fault)))
-        return cleaned
-
-
 def _check_duration(text: str) -> None:
     if not _DURATION.fullmatch(text):
         raise ValueError(str(_('Write it like "2 working days", "8 working hours", "5 days" or "24 hours".')))
@@ -88,6 +70,27 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "answer_within": _check_duration,
     "resolve_within": _check_duration,
 }
+
+
+class CatalogueForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Keeps texts in languages that the page does not show, and refuses what the services could not read."""
+
+    checks: Mapping[str, Callable[[Any], object]] = _CHECKS
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        shown = {code for code, _name in settings.LANGUAGES}
+        for field in self.instance._meta.fields:
+            if isinstance(field, TranslatedTextField) and field.name in cleaned:
+                old = getattr(self.instance, field.name) or {}
+                cleaned[field.name] = {k: v for k, v in old.items() if k not in shown} | cleaned[field.name]
+        for name, check in self.checks.items():
+            if cleaned.get(name):
+                try:
+                    check(cleaned[name])
+                except (ValueError, TypeError, AttributeError) as fault:
+                    self.add_error(name, ValidationError(str(fault)))
+        return cleaned
 
 
 class CityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -144,6 +147,7 @@ class CityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 _PATHS: dict[type[Model], str] = {
     Unit: "jurisdiction",
+    Schedule: "jurisdiction",
     Calendar: "jurisdiction",
     Service: "jurisdiction",
     Category: "jurisdiction",
@@ -164,6 +168,28 @@ class JurisdictionAdmin(CityAdmin):
 @admin.register(Calendar)
 class CalendarAdmin(CityAdmin):
     list_display = ("__str__", "code", "jurisdiction")
+    deletable = True
+
+
+class ScheduleForm(CatalogueForm):
+    """Hours and seasons are read together, as routing will read them."""
+
+    checks = {}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "week" in cleaned and "seasons" in cleaned:
+            try:
+                parse_schedule(cleaned["week"], cleaned["seasons"] or [])
+            except (ValueError, TypeError, AttributeError) as fault:
+                self.add_error("week", ValidationError(str(fault)))
+        return cleaned
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(CityAdmin):
+    form = ScheduleForm
+    list_display = ("__str__", "code", "week", "seasons", "jurisdiction")
     deletable = True
 
 

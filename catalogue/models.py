@@ -50,7 +50,8 @@ class Jurisdiction(PackRow):
     consent_text = TranslatedTextField(blank=True)
     # Raised by a database trigger at each change of any catalogue table; snapshot.py keeps one copy a version in memory.
     catalogue_version = models.BigIntegerField(default=1, editable=False)
-    triage_unit = models.ForeignKey("Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # Null only while a city is being loaded: without it nobody would answer where nothing covers the point.
+    triage_unit = models.ForeignKey("Unit", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name = pgettext_lazy("thing", "city")
@@ -92,6 +93,24 @@ class Closure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_day} – {self.last_day}"
+
+
+class Schedule(PackRow):
+    """When it is the turn of a service area's unit: by night, in summer (catalogue/schedules.py reads it).
+
+    `week` as in Calendar, but spans may cross midnight, and None is every hour; `seasons` are "06-15/09-15" for every
+    year or "2026-06-15/2026-09-15" for one.
+    """
+
+    jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="schedules")
+    week = models.JSONField(null=True, blank=True)
+    seasons = ArrayField(models.CharField(max_length=21), default=list, blank=True)
+
+    class Meta:
+        verbose_name = pgettext_lazy("thing", "schedule")
+        verbose_name_plural = pgettext_lazy("thing", "schedules")
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["jurisdiction", "code"], name="schedule_code_unique")]
 
 
 class Unit(PackRow):

@@ -9,8 +9,9 @@ from datetime import date
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Service, Unit
-from catalogue.working_time import WorkingCalendar, build_calendar
+from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Schedule, Service, Unit
+from catalogue.schedules import Rota, parse_schedule
+from catalogue.working_time import WorkingCalendar, build_calendar, parse_week
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,17 +24,36 @@ class Snapshot:
     categories: dict[str, Category]
     questions: dict[int, tuple[Question, ...]]
     closures: tuple[tuple[date, date], ...]
+    schedules: dict[int, Schedule]
+    # By schedule id; None: its hours cannot be read.
+    rotas: dict[int, Rota | None]
 
     @property
     def triage_unit(self) -> Unit:
-        """The unit that answers where nothing covers the point. LookupError if the city named none (load_city refuses that)."""
-        if self.jurisdiction.triage_unit_id is None:
-            raise LookupError(f"{self.jurisdiction.code} has no triage unit")
-        return self.units[self.jurisdiction.triage_unit_id]
+        """The unit that answers where nothing covers the point; where the city names none, its first by code, as an emergency.
+
+        LookupError if the city has no unit at all.
+        """
+        if self.jurisdiction.triage_unit_id in self.units:
+            return self.units[self.jurisdiction.triage_unit_id]
+        if not self.units:
+            raise LookupError(f"{self.jurisdiction.code} has no unit")
+        return min(self.units.values(), key=lambda unit: unit.code)
 
     @cached_property
     def time_zone(self) -> ZoneInfo:
         return ZoneInfo(self.jurisdiction.time_zone)
+
+    def can_promise(self, unit: Unit) -> bool:
+        """False where the hours of `unit`'s calendar cannot be read: nothing could be promised in its name."""
+        calendar: Calendar = self.units[unit.pk].calendar
+        try:
+            parse_week(calendar.week)
+            if calendar.ramadan:
+                parse_week(calendar.ramadan)
+        except (ValueError, TypeError, AttributeError):
+            return False
+        return True
 
     def calendar_of(self, unit: Unit, around: date) -> WorkingCalendar:
         """The working calendar that `unit`'s promises run on, good for the years round `around`."""
@@ -61,6 +81,11 @@ def current_snapshot(jurisdiction: Jurisdiction) -> Snapshot:
 
 @lru_cache(maxsize=64)
 def _load(jurisdiction_id: int, version: int) -> Snapshot:
+    return fresh_snapshot(jurisdiction_id)
+
+
+def fresh_snapshot(jurisdiction_id: int) -> Snapshot:
+    """The catalogue as this transaction sees it, kept by nobody: for a change that is tried and taken back."""
     jurisdiction = Jurisdiction.objects.get(pk=jurisdiction_id)
     units = {unit.pk: unit for unit in Unit.objects.filter(jurisdiction=jurisdiction).select_related("calendar")}
     services = {s.code: s for s in Service.objects.filter(jurisdiction=jurisdiction)}
@@ -70,6 +95,7 @@ def _load(jurisdiction_id: int, version: int) -> Snapshot:
     questions: dict[int, list[Question]] = {}
     for question in Question.objects.filter(category__jurisdiction=jurisdiction):
         questions.setdefault(question.category_id, []).append(question)
+    schedules = {row.pk: row for row in Schedule.objects.filter(jurisdiction=jurisdiction)}
     closures = Closure.objects.filter(jurisdiction=jurisdiction).values_list("first_day", "last_day")
     return Snapshot(
         jurisdiction=jurisdiction,
@@ -78,4 +104,13 @@ def _load(jurisdiction_id: int, version: int) -> Snapshot:
         categories=categories,
         questions={key: tuple(rows) for key, rows in questions.items()},
         closures=tuple(closures),
+        schedules=schedules,
+        rotas={key: _rota(row) for key, row in schedules.items()},
     )
+
+
+def _rota(row: Schedule) -> Rota | None:
+    try:
+        return parse_schedule(row.week, row.seasons)
+    except (ValueError, TypeError, AttributeError):
+        return None

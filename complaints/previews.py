@@ -13,7 +13,7 @@ from complaints.errors import OutsideJurisdictions
 from complaints.explain import explain
 from complaints.models import Complaint
 from complaints.places import district_anchor
-from complaints.promises import Promises, promises_for
+from complaints.promises import Promises, with_promises
 from complaints.routing import Decision, decide
 from complaints.selectors import Similar, similar_open
 from districts.gate import accept_point
@@ -65,14 +65,15 @@ def district_place(city: Jurisdiction, code: str) -> Place:
 
 def preview(city: Jurisdiction, place: Place, *, category: str, kind: str, now: datetime) -> Preview:
     """What would happen to a report of `category` there; stores nothing. Raises OutsideJurisdictions or UnknownCategory."""
-    decision = decide(place.longitude, place.latitude, category, jurisdiction_id=city.pk)
-    promised = kind in ("", Complaint.Kind.COMPLAINT)
+    decision, promises = decide(place.longitude, place.latitude, category, at=now, jurisdiction_id=city.pk), None
+    if kind in ("", Complaint.Kind.COMPLAINT):
+        decision, promises = with_promises(decision, at=now)
     similar: list[Similar] = []
     if not place.district_only and decision.category.place_precision == Category.Publication.EXACT:
         similar = similar_open(Point(place.longitude, place.latitude, srid=4326), decision.category)
     return Preview(
         decision=decision,
-        promises=promises_for(decision.catalogue, decision.category, decision.unit, at=now) if promised else None,
+        promises=promises,
         reason=explain(decision),
         similar=similar,
         district_only=place.district_only,

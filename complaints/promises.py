@@ -6,6 +6,11 @@ from datetime import datetime
 from catalogue.models import Category, Unit
 from catalogue.snapshot import Snapshot
 from complaints.deadlines import Promise, due, parse_duration
+from complaints.models import RoutingAlert
+from complaints.routing import Decision, to_triage
+
+# What hours or delays that an edit has spoiled raise.
+_UNREADABLE = (ValueError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -30,3 +35,20 @@ def promises_for(catalogue: Snapshot, category: Category, unit: Unit, *, at: dat
 def wall_text(promise: Promise) -> str:
     """The promise's local wall time as stored beside its instant: 2026-11-25T16:30:00."""
     return promise.wall.replace(tzinfo=None, fold=0).isoformat(timespec="seconds")
+
+
+def with_promises(decision: Decision, *, at: datetime) -> tuple[Decision, Promises | None]:
+    """A decision with its promises. Where the unit's calendar or the category's delays cannot be read, the triage unit answers.
+
+    None if nothing can be promised even then: a complaint is taken in all the same, and an alert is raised.
+    """
+    try:
+        return decision, promises_for(decision.catalogue, decision.category, decision.unit, at=at)
+    except _UNREADABLE:
+        if decision.triage:
+            return decision, None
+        decision = to_triage(decision, RoutingAlert.Kind.BROKEN_CALENDAR)
+    try:
+        return decision, promises_for(decision.catalogue, decision.category, decision.unit, at=at)
+    except _UNREADABLE:
+        return decision, None

@@ -1,16 +1,17 @@
-"""Boundaries to look at: they come with a city pack or `import_boundaries`, never by hand."""
+"""Boundaries, and who answers in a service area. Shapes come with a city pack or `import_boundaries`, never by hand."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.gis.geos import MultiPolygon
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.admin import CityAdmin
+from catalogue.admin import CatalogueForm, CityAdmin
 from districts.models import BoundaryEdition, District, ServiceArea
 
 _SIDE = 360
@@ -68,10 +69,58 @@ class DistrictAdmin(ReadOnlyAdmin):
     readonly_fields = ("shape",)
 
 
+class ServiceAreaForm(CatalogueForm):
+    """Who answers in an area, when and before whom; its shape comes with an edition."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        area: ServiceArea = self.instance
+        for name in ("unit", "fallback_unit", "schedule", "category"):
+            row = cleaned.get(name)
+            if row is not None and row.jurisdiction_id != area.jurisdiction_id:
+                self.add_error(name, ValidationError(_("This belongs to another city.")))
+        category = cleaned.get("category")
+        if category is not None and category.service_id != area.service_id:
+            self.add_error("category", ValidationError(_("This category belongs to another service.")))
+        if cleaned.get("fallback_unit") and not cleaned.get("schedule"):
+            text = _("A fallback unit answers outside the hours of a schedule: choose one.")
+            self.add_error("schedule", ValidationError(text))
+        return cleaned
+
+
 @admin.register(ServiceArea)
-class ServiceAreaAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "code", "service", "category", "unit", "priority", "edition")
+class ServiceAreaAdmin(CityAdmin):
+    """The active edition's areas can be given to another unit, hour or priority; earlier ones are history."""
+
+    form = ServiceAreaForm
+    list_display = (
+        "__str__",
+        "code",
+        "service",
+        "category",
+        "unit",
+        "priority",
+        "schedule",
+        "fallback_unit",
+        "edition",
+    )
     list_filter = ("edition__is_active", "service", "unit")
+    list_select_related = ("service", "category", "unit", "schedule", "fallback_unit", "edition")
     search_fields = ("code", "name")
-    fields = ("jurisdiction", "edition", "code", "name", "service", "category", "unit", "priority", "area_m2", "shape")
-    readonly_fields = ("shape",)
+    fields = (
+        "jurisdiction", "edition", "code", "service", "name", "category", "unit", "priority", "schedule",
+        "fallback_unit", "area_m2", "shape",
+    )  # fmt: skip
+    readonly_fields = ("jurisdiction", "edition", "code", "service", "area_m2", "shape")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A shape comes with a city pack or `import_boundaries`, never by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        active = not isinstance(obj, ServiceArea) or obj.edition.is_active
+        return active and super().has_change_permission(request, obj)
+
+    @admin.display(description=_("Shape"))
+    def shape(self, row: Any) -> SafeString:
+        return drawing(row.geometry)

@@ -1,9 +1,12 @@
-"""Point in polygon for many points at once, vectorised over one edition's shapes, with the same answers as the SQL.
+# ruff: noqa: S608 - the SQL is made of constants of this file and of selectors.py
+"""Point in polygon for many points at once, vectorised over editions' shapes, with the same answers as the SQL.
 
-For batches only (import of history, re-routing, simulation): the shapes live as long as the command that made the index.
+For batches only (import of history, re-routing, simulation): the shapes live as long as the command that loaded them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import cos, radians
 from typing import Any
 
 import numpy as np
@@ -11,66 +14,177 @@ import numpy.typing as npt
 import shapely
 from django.db import connection
 
-Places = npt.NDArray[np.float64]  # n × 2: longitude, latitude in degrees WGS 84
-Picks = npt.NDArray[np.int64]  # n: row number of the shape that wins, -1 for none
+from districts.models import BoundaryEdition
+from districts.selectors import AREA_ORDER, AREAS_AT_THE_EDGE, DISTRICT_ORDER, NEAREST
+
+Coordinates = npt.NDArray[np.float64]  # n × 2: longitude, latitude in degrees WGS 84
+Numbers = npt.NDArray[np.int64]
+NONE = -1
+# So many points go to the database in one statement.
+_CHUNK = 5000
+
+
+class Places:
+    """Points sorted from west to east, so that a polygon looks only at those of its own longitudes."""
+
+    def __init__(self, coordinates: Coordinates) -> None:
+        self.order: Numbers = np.argsort(coordinates[:, 0], kind="stable")
+        self.x = coordinates[self.order, 0]
+        self.y = coordinates[self.order, 1]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def covered_by(
+        self, shape: Any, bounds: npt.NDArray[np.float64], among: npt.NDArray[np.bool_] | None = None
+    ) -> Numbers:
+        """Positions (in sorted order) of the points that a prepared polygon covers, those on its edge included.
+
+        `among`, by position, leaves out points that need no look.
+        """
+        west, south, east, north = bounds
+        first, last = np.searchsorted(self.x, west, "left"), np.searchsorted(self.x, east, "right")
+        y = self.y[first:last]
+        inside = (y >= south) & (y <= north)
+        if among is not None:
+            inside &= among[first:last]
+        near: Numbers = np.flatnonzero(inside) + first
+        covered: npt.NDArray[np.bool_] = shapely.intersects_xy(shape, self.x[near], self.y[near])
+        return near[covered]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Shapes in order of preference: where several cover a point, the first one wins."""
+    """Polygons in the order of decision: where several cover a point, the first one wins."""
 
     rows: list[dict[str, Any]]
-    tree: shapely.STRtree
+    shapes: npt.NDArray[np.object_]
+    bounds: npt.NDArray[np.float64] = field(init=False)
 
-    def pick(self, places: Places) -> tuple[Picks, Picks]:
-        """For each place the winner and the runner-up, as row numbers; what lies on an edge is covered."""
-        winner = np.full(len(places), -1, dtype=np.int64)
-        second = np.full(len(places), -1, dtype=np.int64)
-        if not self.rows or not len(places):
-            return winner, second
-        point, shape = self.tree.query(shapely.points(places), predicate="intersects")
-        order = np.lexsort((shape, point))
-        point, shape = point[order], shape[order]
-        first = np.ones(len(point), dtype=bool)
-        first[1:] = point[1:] != point[:-1]
-        winner[point[first]] = shape[first]
-        follows = np.flatnonzero(first) + 1
-        follows = follows[follows < len(point)]
-        follows = follows[~first[follows]]
-        second[point[follows]] = shape[follows]
-        return winner, second
+    def __post_init__(self) -> None:
+        shapely.prepare(self.shapes)
+        object.__setattr__(self, "bounds", shapely.bounds(self.shapes).reshape(-1, 4))
+
+    def covering(self, number: int, places: Places, among: npt.NDArray[np.bool_] | None = None) -> Numbers:
+        """Positions of the places that polygon `number` covers."""
+        return places.covered_by(self.shapes[number], self.bounds[number], among)
+
+    def first(self, coordinates: Coordinates) -> Numbers:
+        """For each point the number of the first polygon that covers it, or NONE."""
+        places = Places(coordinates)
+        winner = np.full(len(places), NONE, dtype=np.int64)
+        pending = np.ones(len(places), dtype=bool)
+        for number in range(len(self.rows)):
+            found = self.covering(number, places, pending)
+            winner[found] = number
+            pending[found] = False
+        in_order = np.empty_like(winner)
+        in_order[places.order] = winner
+        return in_order
 
 
-_DISTRICTS = """
+@dataclass(frozen=True)
+class Boundaries:
+    """The polygons of a city in one set of editions: those that are active, or some to be tried."""
+
+    jurisdiction_id: int
+    editions: tuple[int, ...]
+    edge_tolerance_m: float
+    districts: Layer
+    areas: Layer
+
+    def districts_of(self, coordinates: Coordinates) -> tuple[Numbers, npt.NDArray[np.float64]]:
+        """For each point the district's number (NONE outside), and metres outside the city's edge (NaN when covered)."""
+        winner = self.districts.first(coordinates)
+        outside_by = np.full(len(winner), np.nan)
+        missed = np.flatnonzero(winner == NONE)
+        near = missed[self._close_to_the_edge(coordinates[missed])]
+        numbers = {row["id"]: number for number, row in enumerate(self.districts.rows)}
+        for point, row in self._lateral(NEAREST, coordinates, near):
+            winner[point], outside_by[point] = numbers[row[2]], row[6]
+        return winner, outside_by
+
+    def areas_at_the_edge(
+        self, coordinates: Coordinates, outside_by: npt.NDArray[np.float64], services: Numbers, categories: Numbers
+    ) -> dict[int, Numbers]:
+        """For points outside the city's edge: number of each area that reaches as far as the edge → indexes of points."""
+        numbers = {row["id"]: number for number, row in enumerate(self.areas.rows)}
+        found: dict[int, list[int]] = {}
+        points = np.flatnonzero(~np.isnan(outside_by))
+        extra = (outside_by[points], services[points], categories[points])
+        for point, row in self._lateral(AREAS_AT_THE_EDGE, coordinates, points, *extra):
+            found.setdefault(numbers[row[0]], []).append(point)
+        return {number: np.array(indexes, dtype=np.int64) for number, indexes in found.items()}
+
+    def _close_to_the_edge(self, coordinates: Coordinates) -> npt.NDArray[np.bool_]:
+        """A coarse net in degrees; the database decides in metres about what it catches."""
+        if not len(coordinates) or not self.districts.rows or not self.edge_tolerance_m:
+            return np.zeros(len(coordinates), dtype=bool)
+        tree = shapely.STRtree(self.districts.shapes)
+        northernmost = min(89.0, float(abs(coordinates[:, 1]).max()))
+        degrees = self.edge_tolerance_m / (110_000 * max(cos(radians(northernmost)), 0.01))
+        caught, _ = tree.query(shapely.points(coordinates), predicate="dwithin", distance=degrees)
+        close = np.zeros(len(coordinates), dtype=bool)
+        close[caught] = True
+        return close
+
+    def _lateral(
+        self, query: str, coordinates: Coordinates, points: Numbers, *extra: npt.NDArray[Any]
+    ) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """Rows of one of selectors' statements for many points, each with the index of its point."""
+        columns = {"lon": "p.lon", "lat": "p.lat", "city": "%(city)s", "editions": "e.id = ANY(%(editions)s)"}
+        columns |= {"metres": "p.metres", "service": "p.service", "category": "p.category"}
+        names = ", ".join(("i", "lon", "lat", "metres", "service", "category")[: 3 + len(extra)])
+        types = ("bigint[]", "float8[]", "float8[]", "float8[]", "bigint[]", "bigint[]")[: 3 + len(extra)]
+        arrays = ", ".join(f"%(c{number})s::{kind}" for number, kind in enumerate(types))
+        sql = f"SELECT p.i, f.* FROM unnest({arrays}) p ({names}), LATERAL ({query.format(**columns)}) f"
+        for start in range(0, len(points), _CHUNK):
+            part = points[start : start + _CHUNK]
+            given = [part, coordinates[part, 0], coordinates[part, 1], *(e[start : start + _CHUNK] for e in extra)]
+            values: dict[str, Any] = {f"c{number}": column.tolist() for number, column in enumerate(given)}
+            values |= {"city": self.jurisdiction_id, "editions": list(self.editions)}
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                yield from ((row[0], row[1:]) for row in cursor.fetchall())
+
+
+_DISTRICTS = f"""
 SELECT d.id, d.code, d.name::text AS name, d.parent_code, ST_AsBinary(d.geometry) AS wkb
-FROM districts_district d JOIN districts_boundaryedition e ON e.id = d.edition_id AND e.is_active
-WHERE d.jurisdiction_id = %s ORDER BY d.level DESC, d.area_m2, d.code
+FROM districts_district d
+WHERE d.jurisdiction_id = %s AND d.edition_id = ANY(%s) ORDER BY {DISTRICT_ORDER}
 """
 
-# The order of districts.selectors._AREAS.
-_AREAS = """
-SELECT a.id, a.code, a.unit_id, a.edition_id, a.category_id IS NOT NULL AS for_category, ST_AsBinary(a.geometry) AS wkb
-FROM districts_servicearea a JOIN districts_boundaryedition e ON e.id = a.edition_id AND e.is_active
-WHERE a.service_id = %s AND (a.category_id IS NULL OR a.category_id = %s)
-ORDER BY a.category_id IS NULL, a.priority DESC, a.area_m2, a.code
+_AREAS = f"""
+SELECT a.id, a.code, a.service_id, a.category_id, a.unit_id, a.edition_id, a.priority, a.area_m2, a.schedule_id,
+       a.fallback_unit_id, ST_AsBinary(a.geometry) AS wkb
+FROM districts_servicearea a
+WHERE a.jurisdiction_id = %s AND a.edition_id = ANY(%s) ORDER BY {AREA_ORDER}
 """
 
 
-def district_layer(jurisdiction_id: int) -> Layer:
-    """The active districts of a city, smallest level of detail first."""
-    return _layer(_DISTRICTS, [jurisdiction_id])
+def active_editions(jurisdiction_id: int, *, instead: Sequence[BoundaryEdition] = ()) -> tuple[int, ...]:
+    """Ids of a city's active editions, those in `instead` each in the place of its layer's."""
+    tried = {edition.layer: edition.pk for edition in instead}
+    active = BoundaryEdition.objects.filter(jurisdiction_id=jurisdiction_id, is_active=True)
+    by_layer = dict(active.values_list("layer", "pk")) | tried
+    return tuple(sorted(by_layer.values()))
 
 
-def area_layer(service_id: int, category_id: int) -> Layer:
-    """The active service areas that may answer for a category, best first."""
-    return _layer(_AREAS, [service_id, category_id])
+def load_boundaries(jurisdiction_id: int, editions: Sequence[int], *, edge_tolerance_m: float) -> Boundaries:
+    """The districts and service areas of some editions of a city (see `active_editions`)."""
+    return Boundaries(
+        jurisdiction_id,
+        tuple(editions),
+        edge_tolerance_m,
+        _layer(_DISTRICTS, jurisdiction_id, editions),
+        _layer(_AREAS, jurisdiction_id, editions),
+    )
 
 
-def _layer(query: str, values: list[int]) -> Layer:
+def _layer(query: str, jurisdiction_id: int, editions: Sequence[int]) -> Layer:
     with connection.cursor() as cursor:
-        cursor.execute(query, values)
+        cursor.execute(query, [jurisdiction_id, list(editions)])
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    shapes = shapely.from_wkb([bytes(row.pop("wkb")) for row in rows])
-    shapely.prepare(shapes)
-    return Layer(rows, shapely.STRtree(shapes))
+    shapes: npt.NDArray[np.object_] = shapely.from_wkb(np.array([bytes(row.pop("wkb")) for row in rows], dtype=object))
+    return Layer(rows, shapes)

@@ -4,7 +4,7 @@ from django.contrib.gis.db import models
 from django.db.models import Q
 from django.utils.translation import pgettext_lazy
 
-from catalogue.models import Category, Jurisdiction, Service, Unit
+from catalogue.models import Category, Jurisdiction, Schedule, Service, Unit
 from catalogue.translated import TranslatedTextField, text_in
 
 DISTRICTS_LAYER = "districts"
@@ -75,7 +75,10 @@ class District(models.Model):
 
 
 class ServiceArea(models.Model):
-    """Polygon in which one unit answers for one service, or for one category of it. Higher priority wins."""
+    """Polygon in which one unit answers for one service, or for one category of it. Higher priority wins.
+
+    Outside the hours of its schedule the fallback unit answers, or, if there is none, the next area that covers the place.
+    """
 
     jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="service_areas")
     edition = models.ForeignKey(BoundaryEdition, on_delete=models.CASCADE, related_name="service_areas")
@@ -85,6 +88,10 @@ class ServiceArea(models.Model):
     category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, blank=True, related_name="areas")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="areas")
     priority = models.IntegerField(default=0)
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, null=True, blank=True, related_name="areas")
+    fallback_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # The values as last loaded: one that differs was edited here (as in catalogue.models.PackRow).
+    loaded = models.JSONField(default=dict, editable=False)
     area_m2 = models.FloatField()
     geometry = models.MultiPolygonField(srid=4326)
 

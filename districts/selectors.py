@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the SQL is made of the constants of this file
 """Which polygons cover a point. Point in polygon is SQL; `covers` takes in what lies exactly on an edge."""
 
 import json
@@ -23,7 +24,7 @@ class PlaceMatch:
 
 @dataclass(frozen=True)
 class AreaMatch:
-    """A service area that covers a point."""
+    """A service area that covers a point. `schedule_id` None: it answers at any hour."""
 
     area_id: int
     code: str
@@ -33,47 +34,78 @@ class AreaMatch:
     edition_id: int
     edition_number: int
     for_category: bool
+    schedule_id: int | None
+    fallback_unit_id: int | None
+    area_m2: float
 
 
-# Deepest level first, then the smaller, then the code: one answer for points on borders and vertices.
-_COVERING = """
-SELECT d.jurisdiction_id, j.catalogue_version, d.id, d.code, d.name::text, d.parent_code, NULL
+# Deepest level first, then the smaller, then the code: one answer for points on borders and vertices. Codes are compared
+# byte by byte: the database's own collation would decide differently from one server to the next.
+DISTRICT_ORDER = 'd.level DESC, d.area_m2, d.code COLLATE "C"'
+# contract.md §5: areas of the category before areas of the whole service; then priority; then smaller area; then code.
+AREA_ORDER = 'a.category_id IS NULL, a.priority DESC, a.area_m2, a.code COLLATE "C"'
+
+_POINT = "ST_SetSRID(ST_MakePoint({lon}, {lat}), 4326)"
+
+# Parameters are written into these by `.format`: $1… of a prepared statement, or columns of many points (batch.py).
+COVERING = f"""
+SELECT d.jurisdiction_id, j.catalogue_version, d.id, d.code, d.name::text, d.parent_code, NULL::float8
 FROM districts_district d
-JOIN districts_boundaryedition e ON e.id = d.edition_id AND e.is_active
+JOIN districts_boundaryedition e ON e.id = d.edition_id AND {{editions}}
 JOIN catalogue_jurisdiction j ON j.id = d.jurisdiction_id
-WHERE ST_Covers(d.geometry, ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326))
-  AND ($3::bigint IS NULL OR d.jurisdiction_id = $3::bigint)
-ORDER BY d.level DESC, d.area_m2, d.code
+WHERE ST_Covers(d.geometry, {_POINT})
+  AND ({{city}} IS NULL OR d.jurisdiction_id = {{city}})
+ORDER BY {DISTRICT_ORDER}
 LIMIT 1
 """
 
 # Only when nothing covers: the nearest district whose city accepts points that far outside its edge. The box in degrees
 # is the index's coarse net (1 degree of longitude is 111 km × cos(latitude)); metres on the spheroid decide.
-_NEAREST = """
-WITH place AS (SELECT ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326) AS point)
+NEAREST = f"""
 SELECT d.jurisdiction_id, j.catalogue_version, d.id, d.code, d.name::text, d.parent_code,
-       ST_Distance(d.geometry::geography, place.point::geography) AS distance
-FROM place, districts_district d
-JOIN districts_boundaryedition e ON e.id = d.edition_id AND e.is_active
+       ST_Distance(d.geometry::geography, {_POINT}::geography) AS distance
+FROM districts_district d
+JOIN districts_boundaryedition e ON e.id = d.edition_id AND {{editions}}
 JOIN catalogue_jurisdiction j ON j.id = d.jurisdiction_id
-WHERE d.geometry && ST_Expand(place.point,
-          j.edge_tolerance_m / (110000 * greatest(cos(radians($2::float8)), 0.01)), j.edge_tolerance_m / 110000.0)
-  AND ST_DWithin(d.geometry::geography, place.point::geography, j.edge_tolerance_m)
-  AND ($3::bigint IS NULL OR d.jurisdiction_id = $3::bigint)
-ORDER BY d.level DESC, distance, d.area_m2, d.code
+WHERE d.geometry && ST_Expand({_POINT},
+          j.edge_tolerance_m / (110000 * greatest(cos(radians({{lat}})), 0.01)), j.edge_tolerance_m / 110000.0)
+  AND ST_DWithin(d.geometry::geography, {_POINT}::geography, j.edge_tolerance_m)
+  AND ({{city}} IS NULL OR d.jurisdiction_id = {{city}})
+ORDER BY d.level DESC, distance, d.area_m2, d.code COLLATE "C"
 LIMIT 1
 """
 
-# contract.md §5: areas of the category before areas of the whole service; then priority; then smaller area; then code.
-_AREAS = """
-SELECT a.id, a.code, a.name::text, a.unit_id, a.priority, a.edition_id, e.number, a.category_id IS NOT NULL
+_AREA_COLUMNS = """
+SELECT a.id, a.code, a.name::text, a.unit_id, a.priority, a.edition_id, e.number, a.category_id IS NOT NULL,
+       a.schedule_id, a.fallback_unit_id, a.area_m2
 FROM districts_servicearea a
-JOIN districts_boundaryedition e ON e.id = a.edition_id AND e.is_active
-WHERE ST_Covers(a.geometry, ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326))
-  AND a.service_id = $3::bigint AND (a.category_id IS NULL OR a.category_id = $4::bigint)
-ORDER BY a.category_id IS NULL, a.priority DESC, a.area_m2, a.code
-LIMIT 2
+JOIN districts_boundaryedition e ON e.id = a.edition_id AND {editions}
 """
+
+# All that cover the point: which of them answer at this hour is for complaints/routing.py to say. They are few.
+AREAS = f"""{_AREA_COLUMNS}
+WHERE ST_Covers(a.geometry, {_POINT})
+  AND a.service_id = {{service}} AND (a.category_id IS NULL OR a.category_id = {{category}})
+ORDER BY {AREA_ORDER}
+"""
+
+# For a point outside the city's edge by {metres}: the areas that are no farther than the edge itself (a centimetre is
+# for rounding), so that it is answered as the place on the edge where it is taken in.
+AREAS_AT_THE_EDGE = f"""{_AREA_COLUMNS}
+WHERE a.geometry && ST_Expand({_POINT},
+          ({{metres}} + 1) / (110000 * greatest(cos(radians({{lat}})), 0.01)), ({{metres}} + 1) / 110000.0)
+  AND ST_DWithin(a.geometry::geography, {_POINT}::geography, {{metres}} + 0.01)
+  AND a.service_id = {{service}} AND (a.category_id IS NULL OR a.category_id = {{category}})
+ORDER BY {AREA_ORDER}
+"""
+
+_PARAMETERS = {"lon": "$1::float8", "lat": "$2::float8", "editions": "e.is_active"}
+_COVERING = COVERING.format(**_PARAMETERS, city="$3::bigint")
+_NEAREST = NEAREST.format(**_PARAMETERS, city="$3::bigint")
+_AREAS = AREAS.format(**_PARAMETERS, service="$3::bigint", category="$4::bigint")
+_AREAS_AT_THE_EDGE = AREAS_AT_THE_EDGE.format(
+    **_PARAMETERS, service="$3::bigint", category="$4::bigint", metres="$5::float8"
+)
 
 
 def place_at(longitude: float, latitude: float, *, jurisdiction_id: int | None = None) -> PlaceMatch | None:
@@ -90,9 +122,18 @@ def place_at(longitude: float, latitude: float, *, jurisdiction_id: int | None =
     return PlaceMatch(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5], row[6])
 
 
-def service_areas_at(longitude: float, latitude: float, *, service_id: int, category_id: int) -> list[AreaMatch]:
-    """The two best service areas at a WGS 84 point, winner first; empty where none covers it."""
+def service_areas_at(
+    longitude: float, latitude: float, *, service_id: int, category_id: int, outside_by_m: float | None = None
+) -> list[AreaMatch]:
+    """The service areas that cover a WGS 84 point, in the order of decision; hours are not looked at.
+
+    `outside_by_m` as in PlaceMatch: for a point outside the city's edge, those that reach as far as the edge.
+    """
+    values: list[float] = [longitude, latitude, service_id, category_id]
     with connection.cursor() as cursor:
-        execute_prepared(cursor, _AREAS, [longitude, latitude, service_id, category_id])
+        if outside_by_m is None:
+            execute_prepared(cursor, _AREAS, values)
+        else:
+            execute_prepared(cursor, _AREAS_AT_THE_EDGE, [*values, outside_by_m])
         rows = cursor.fetchall()
-    return [AreaMatch(r[0], r[1], json.loads(r[2]), r[3], r[4], r[5], r[6], r[7]) for r in rows]
+    return [AreaMatch(r[0], r[1], json.loads(r[2]), *r[3:]) for r in rows]

@@ -119,12 +119,12 @@ def lighting_areas() -> list[dict[str, Any]]:
 
 def commune_wide_areas() -> list[dict[str, Any]]:
     """Return one area for each nature of complaint that one unit handles in the whole commune."""
-    return [
-        area(
-            everywhere(), f"{row['category']}-ville", row["service"], row["unit"], row["name"], category=row["category"]
-        )
-        for row in SKETCH["commune_wide"]
-    ]
+    drawn = []
+    for row in SKETCH["commune_wide"]:
+        code = row.get("code", f"{row['category']}-ville")
+        rule = {key: row[key] for key in ("category", "schedule", "fallback_unit") if key in row}
+        drawn.append(area(everywhere(), code, row["service"], row["unit"], row["name"], **rule))
+    return drawn
 
 
 def everywhere() -> Polygon:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from catalogue.models import Category, Jurisdiction
 from catalogue.snapshot import Snapshot, current_snapshot
+from complaints.bulk import BulkRouter, Routed
 from complaints.history.mapping import Mapping
 from complaints.history.reading import Row, UnreadableFile, read_rows
 from complaints.history.records import Record, RowRefused, record_of
@@ -23,8 +24,7 @@ from complaints.models import Complaint, Event, FeedItem, RoutingDecision
 from complaints.places import district_anchor, public_place
 from complaints.services.history import new_event, new_feed_item
 from complaints.tracking import new_tracking_number
-from districts.batch import Layer, area_layer, district_layer
-from districts.selectors import place_at
+from districts.batch import NONE, active_editions, load_boundaries
 from reporting.commands import Fault, Report, progress
 
 BATCH = 2000
@@ -43,14 +43,6 @@ COUNTS = (
 )
 
 
-@dataclass(frozen=True)
-class Place:
-    """The district of a record; `outside_by_m` as in districts.selectors.PlaceMatch."""
-
-    district: dict[str, Any]
-    outside_by_m: float | None
-
-
 @dataclass
 class Import:
     """One run: the city, the mapping, the shapes that route, and the report it fills."""
@@ -63,9 +55,12 @@ class Import:
     def __post_init__(self) -> None:
         self.report.counts = dict.fromkeys(COUNTS, 0)
         self.catalogue: Snapshot = current_snapshot(self.city)
-        self.districts: Layer = district_layer(self.city.pk)
-        self.names = {row["code"]: _names(row) for row in self.districts.rows}
-        self.areas: dict[int, Layer] = {}
+        boundaries = load_boundaries(
+            self.city.pk, active_editions(self.city.pk), edge_tolerance_m=self.city.edge_tolerance_m
+        )
+        self.router = BulkRouter(self.catalogue, boundaries)
+        self.districts: list[dict[str, Any]] = boundaries.districts.rows
+        self.names = {row["code"]: _names(row) for row in self.districts}
         self.anchors: dict[int, Point] = {}
 
     def run(self, file: Path) -> Report:
@@ -112,7 +107,7 @@ class Import:
         )
         counts["skipped_existing"] += len(known)
         fresh = [pair for source_id, pair in records.items() if source_id not in known]
-        self._store(list(self._placed(fresh, rejects)), crowded)
+        self._store(fresh, rejects, crowded)
 
     def _reject(self, rejects: "_Rejects", row: Row, code: str, message: str) -> None:
         self.report.counts["rejected"] += 1
@@ -120,26 +115,7 @@ class Import:
             self.report.counts[code] += 1
         rejects.add(row, code, message)
 
-    def _placed(self, pairs: list[tuple[Record, Row]], rejects: "_Rejects") -> Iterator[tuple[Record, Place]]:
-        """Records with their district; those outside the city and its edge tolerance are rejected."""
-        places = np.array([(record.longitude, record.latitude) for record, _ in pairs], dtype=float).reshape(-1, 2)
-        winners, _ = self.districts.pick(places)
-        for (record, row), winner in zip(pairs, winners, strict=True):
-            place = Place(self.districts.rows[winner], None) if winner >= 0 else self._at_the_edge(record)
-            if place is None:
-                self._reject(rejects, row, "outside", "the point lies outside the city")
-                continue
-            self._compare(record, place.district)
-            yield record, place
-
-    def _at_the_edge(self, record: Record) -> "Place | None":
-        """Few points lie just outside the edge: the same question that a single complaint asks."""
-        match = place_at(record.longitude, record.latitude, jurisdiction_id=self.city.pk)
-        if match is None:
-            return None
-        return Place(next(row for row in self.districts.rows if row["id"] == match.district_id), match.outside_by_m)
-
-    def _compare(self, record: Record, district: dict[str, object]) -> None:
+    def _compare(self, record: Record, district: dict[str, Any]) -> None:
         """Does the record state the district that routing finds (or one that holds it), by code or by name?"""
         stated = _folded(record.stated_district)
         if not stated:
@@ -150,19 +126,25 @@ class Import:
         if stated in self.names[code] or stated in self.names.get(parent, ()):
             self.report.counts["district_agreed"] += 1
 
-    def _store(self, placed: list[tuple[Record, Place]], crowded: set[tuple[float, float]]) -> None:
-        if not placed:
+    def _store(self, pairs: list[tuple[Record, Row]], rejects: "_Rejects", crowded: set[tuple[float, float]]) -> None:
+        """Route and keep what lies in the city; the rest is rejected."""
+        if not pairs:
             return
+        routed = self._routed([record for record, _ in pairs])
+        inside = [index for index in range(len(pairs)) if routed.districts[index] != NONE]
+        for index, (_, row) in enumerate(pairs):
+            if routed.districts[index] == NONE:
+                self._reject(rejects, row, "outside", "the point lies outside the city")
         complaints, decisions, events, feed = [], [], [], []
-        numbers = self._new_numbers(len(placed))
-        for (record, place), pk, number, decision in zip(
-            placed, _new_ids(len(placed)), numbers, self._routed([record for record, _ in placed]), strict=True
-        ):
-            complaint = self._complaint(record, pk, number, place.district["id"], decision.unit_id)
+        numbers = self._new_numbers(len(inside))
+        for index, pk, number in zip(inside, _new_ids(len(inside)), numbers, strict=True):
+            record, decision = pairs[index][0], routed.decision(index, now=self.now)
+            self._compare(record, self.districts[routed.districts[index]])
+            assert decision.district_id is not None
+            complaint = self._complaint(record, pk, number, decision.district_id, decision.unit_id)
             complaint.default_point_suspect = (record.longitude, record.latitude) in crowded
             self.report.counts["default_point_suspects"] += complaint.default_point_suspect
             decision.complaint = complaint
-            decision.district_id, decision.outside_by_m = place.district["id"], place.outside_by_m
             complaints.append(complaint)
             decisions.append(decision)
             events.append(_imported(complaint, now=self.now))
@@ -174,46 +156,11 @@ class Import:
             FeedItem.objects.bulk_create(feed)
         self.report.counts["imported"] += len(complaints)
 
-    def _routed(self, records: list[Record]) -> list[RoutingDecision]:
-        """The decision for each record, as routing.decide would make it, one vectorised pass per category."""
-        decided: dict[int, RoutingDecision] = {}
-        for code in {record.category for record in records}:
-            category = self.catalogue.categories[code]
-            indexes = [index for index, record in enumerate(records) if record.category == code]
-            layer = self._layer(category)
-            places = np.array([(records[i].longitude, records[i].latitude) for i in indexes], dtype=float).reshape(
-                -1, 2
-            )
-            winners, seconds = layer.pick(places)
-            for index, winner, second in zip(indexes, winners, seconds, strict=True):
-                decided[index] = self._decision(category, layer, int(winner), int(second))
-        return [decided[index] for index in range(len(records))]
-
-    def _layer(self, category: Category) -> Layer:
-        if category.pk not in self.areas:
-            self.areas[category.pk] = area_layer(category.service_id, category.pk)
-        return self.areas[category.pk]
-
-    def _decision(self, category: Category, layer: Layer, winner: int, second: int) -> RoutingDecision:
-        reasons = RoutingDecision.Reason
-        area = layer.rows[winner] if winner >= 0 else None
-        default = category.service.default_unit_id
-        if area is not None:
-            reason = reasons.CATEGORY_AREA if area["for_category"] else reasons.SERVICE_AREA
-            unit_id = area["unit_id"]
-        elif default is not None:
-            reason, unit_id = reasons.DEFAULT_UNIT, default
-        else:
-            reason, unit_id = reasons.TRIAGE, self.catalogue.triage_unit.pk
-        return RoutingDecision(
-            decided_at=self.now,
-            reason=reason,
-            category_id=category.pk,
-            unit_id=unit_id,
-            service_area_id=area["id"] if area else None,
-            edition_id=area["edition_id"] if area else None,
-            runner_up_id=layer.rows[second]["id"] if second >= 0 else None,
-        )
+    def _routed(self, records: list[Record]) -> Routed:
+        """As routing.decide would, each as of its own filing."""
+        coordinates = np.array([(record.longitude, record.latitude) for record in records], dtype=float)
+        categories = np.array([self.catalogue.categories[record.category].pk for record in records], dtype=np.int64)
+        return self.router.route(coordinates, categories, [record.submitted_at for record in records])
 
     def _complaint(self, record: Record, pk: int, number: str, district_id: int, unit_id: int) -> Complaint:
         category = self.catalogue.categories[record.category]

@@ -9,17 +9,17 @@ from catalogue.models import Category, Unit
 from catalogue.snapshot import Snapshot
 from complaints.deadlines import Promise, parse_duration, resume
 from complaints.errors import NotACrewMember, SameCategory, SameUnit
-from complaints.models import Attachment, Complaint, Event, RoutingDecision
+from complaints.models import Attachment, Complaint, Event
 from complaints.permissions import ANSWERING, DESK, can_assign, can_hand_over, hats, require
 from complaints.places import public_place
-from complaints.promises import promises_for
+from complaints.promises import Promises, promises_for, with_promises
 from complaints.routing import Decision, decide
 from complaints.services.breaches import record_missed
 from complaints.services.clocks import replace_promise
 from complaints.services.correspondence import keep_note
+from complaints.services.decisions import keep_choice, keep_decision
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_acting
-from complaints.services.submission import stored_decision
 from complaints.services.transitions import acting_role
 from complaints.workflow import State
 
@@ -37,14 +37,7 @@ def hand_over(complaint_id: int, to_unit: Unit, *, acting_user: User, now: datet
     role = acting_role(DESK, hats(acting_user, complaint))
     data: dict[str, object] = {"from": complaint.unit.code, "to": to_unit.code}
     data |= keep_note(complaint, note, acting_user, now)
-    RoutingDecision.objects.create(
-        complaint=complaint,
-        decided_at=now,
-        reason=RoutingDecision.Reason.BY_HAND,
-        category=complaint.category,
-        unit=to_unit,
-        district=complaint.district,
-    )
+    keep_choice(complaint, to_unit, now=now)
     _change_unit(complaint, to_unit)
     complaint.updated_at = now
     complaint.save(update_fields=["unit", "assigned_to", "passed_to_operator", "updated_at"])
@@ -78,7 +71,12 @@ def recategorise(
     role = acting_role(DESK, hats(acting_user, complaint))
     record_missed(complaint, now=now)
     place = complaint.point
-    decision = decide(place.x, place.y, category_code, jurisdiction_id=complaint.jurisdiction_id)
+    decision = decide(
+        place.x, place.y, category_code, at=complaint.submitted_at, jurisdiction_id=complaint.jurisdiction_id
+    )
+    promises: Promises | None = None
+    if complaint.resolution_due_at is not None:
+        decision, promises = with_promises(decision, at=complaint.submitted_at)
     old_category, old_unit = complaint.category, complaint.unit
     data: dict[str, object] = {
         "from": old_category.code,
@@ -96,10 +94,11 @@ def recategorise(
         is_public=True,
         data=data | keep_note(complaint, note, acting_user, now),
     )
-    stored_decision(complaint, decision, now=now).save(force_insert=True)
+    keep_decision(complaint, decision, now=now)
     _change_category(complaint, decision)
     _publish_as(complaint, old_category, decision.category)
-    _promise_as(complaint, decision, event)
+    if promises is not None:
+        _promise_as(complaint, decision, event)
     complaint.updated_at = now
     complaint.save()
     record(complaint, event)
@@ -173,8 +172,6 @@ def _review_under(old: str, new: str) -> Complaint.Review | None:
 
 def _promise_as(complaint: Complaint, decision: Decision, event: Event) -> None:
     """Promise anew from the filing (the resolution: from the last reopening), with the pauses there were."""
-    if complaint.resolution_due_at is None:
-        return
     moves = list(
         Event.objects.filter(complaint=complaint, kind=Event.Kind.STATE_CHANGED).values_list(
             "at", "from_state", "to_state"

@@ -13,12 +13,13 @@ from catalogue.models import Category
 from complaints.answers import check_answers
 from complaints.errors import IdempotencyInProgress, IdempotencyMismatch
 from complaints.insertion import insert_together
-from complaints.models import Complaint, Event, IdempotencyKey, Reporter, RoutingDecision
+from complaints.models import Complaint, Event, IdempotencyKey, Reporter
 from complaints.notices import confirmation
 from complaints.places import public_place, wgs84_hex
-from complaints.promises import Promises, promises_for, wall_text
+from complaints.promises import Promises, wall_text, with_promises
 from complaints.receipts import Receipt, receipt
 from complaints.routing import Decision, decide
+from complaints.services.decisions import decision_rows
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, new_feed_item
 from complaints.tracking import new_tracking_number
@@ -98,11 +99,11 @@ def _submit_once(new: NewComplaint, *, now: datetime, idempotency: Idempotency |
     complaint_id, first = _reserve(idempotency)
     if first is not None:
         return first
-    decision = decide(new.longitude, new.latitude, new.category, jurisdiction_id=new.jurisdiction_id)
+    decision = decide(new.longitude, new.latitude, new.category, at=now, jurisdiction_id=new.jurisdiction_id)
     answers = check_answers(decision.catalogue.questions.get(decision.category.pk, ()), new.answers)
     promises = None
     if new.kind == Complaint.Kind.COMPLAINT:
-        promises = promises_for(decision.catalogue, decision.category, decision.unit, at=now)
+        decision, promises = with_promises(decision, at=now)
     complaint = _complaint(complaint_id, new, decision, promises, answers, now)
     files = new_attachments(complaint, new.files, now=now)
     given = receipt(complaint, decision, promises, files, language=new.reporter.language)
@@ -233,27 +234,11 @@ def _history(complaint: Complaint, new: NewComplaint, decision: Decision, now: d
             "resolution_due": _iso(complaint.resolution_due_at),
         },
     )
-    return [reporter, stored_decision(complaint, decision, now=now), event, new_feed_item(complaint, now=now)]
+    return [reporter, *decision_rows(complaint, decision, now=now), event, new_feed_item(complaint, now=now)]
 
 
 def _iso(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None
-
-
-def stored_decision(complaint: Complaint, decision: Decision, *, now: datetime) -> RoutingDecision:
-    """The unsaved row that keeps a decision for "why here?"."""
-    return RoutingDecision(
-        complaint=complaint,
-        decided_at=now,
-        reason=decision.reason,
-        category_id=decision.category.pk,
-        unit_id=decision.unit.pk,
-        district_id=decision.place.district_id,
-        service_area_id=decision.area.area_id if decision.area else None,
-        edition_id=decision.area.edition_id if decision.area else None,
-        runner_up_id=decision.runner_up.area_id if decision.runner_up else None,
-        outside_by_m=decision.place.outside_by_m,
-    )
 
 
 def _news(complaint: Complaint, new: NewComplaint, given: Receipt, now: datetime) -> list[models.Model]:

@@ -15,7 +15,7 @@ from accounts.quotas import Quota, spend
 from catalogue.models import Jurisdiction, Service
 from catalogue.snapshot import current_snapshot, snapshot
 from catalogue.translated import text_in
-from complaints.explain import EXPLAINED, explain_stored
+from complaints.explain import EXPLAINED, explain_publicly
 from complaints.filters import FilterError, Filters, jurisdiction_of, parse_filters
 from complaints.forms import TrackForm
 from complaints.models import Attachment, Complaint
@@ -167,7 +167,7 @@ def _public_facts(found: Complaint) -> dict[str, object]:
     return {
         "public": True,
         "timeline": public_timeline(found),
-        "why": explain_stored(decision) if decision else "",
+        "why": explain_publicly(decision, found.place_precision) if decision else "",
         "description": found.description if found.text_review == Complaint.Review.RELEASED else "",
         "photos": list(photos),
         "place": {

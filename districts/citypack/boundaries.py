@@ -183,6 +183,14 @@ def _check_areas(shapes: PackShapes, pack: PackTables, where: str) -> None:
         if shape.properties.get("unit") not in pack.units:
             unit = shape.properties.get("unit")
             shapes.faults.append(Fault("unknown_reference", f"unit {unit!r} is not in units.toml", place))
+        fallback, schedule = shape.properties.get("fallback_unit"), shape.properties.get("schedule")
+        if schedule is not None and schedule not in pack.schedules:
+            shapes.faults.append(Fault("unknown_reference", f"schedule {schedule!r} is not in units.toml", place))
+        if fallback is not None and fallback not in pack.units:
+            shapes.faults.append(Fault("unknown_reference", f"fallback_unit {fallback!r} is not in units.toml", place))
+        if fallback is not None and schedule is None:
+            message = "fallback_unit answers outside the hours of a schedule, and there is none"
+            shapes.faults.append(Fault("bad_value", message, place))
         priority = shape.properties.get("priority")
         if priority is not None and (isinstance(priority, bool | str) or float(priority) != int(priority)):
             shapes.faults.append(Fault("bad_value", "priority must be a whole number", place))

@@ -11,7 +11,7 @@ from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
 from django.db import connection, transaction
 from django.db.models import Max
 
-from catalogue.models import Calendar, Category, Closure, Jurisdiction, PackRow, Question, Service, Unit
+from catalogue.models import Calendar, Category, Closure, Jurisdiction, PackRow, Question, Schedule, Service, Unit
 from districts.citypack.boundaries import PackShapes, Shape, read_shapes
 from districts.citypack.tables import PackTables, read_tables
 from districts.models import DISTRICTS_LAYER, BoundaryEdition, District, Landmark, ServiceArea, service_areas_layer
@@ -66,6 +66,7 @@ class _Loader:
         self.now, self.overwrite, self.imported_by = now, overwrite, imported_by
         self.city = Jurisdiction()
         self.units: dict[str, Unit] = {}
+        self.schedules: dict[str, Schedule] = {}
         self.services: dict[str, Service] = {}
         self.categories: dict[str, Category] = {}
 
@@ -80,19 +81,19 @@ class _Loader:
     def _count(self, name: str, number: int = 1) -> None:
         self.report.counts[name] = self.report.counts.get(name, 0) + number
 
-    def _put(self, row: PackRow, values: dict[str, Any], where: str) -> None:
+    def _put(self, row: PackRow | ServiceArea, values: dict[str, Any], where: str) -> None:
         """Save `values` on a new or existing row, except those that differ from what was loaded last: an edit made here."""
         created = row.pk is None
         changed = created
         for name, value in values.items():
-            stored = _plain(getattr(row, name)) if not created else None
-            before = row.loaded.get(name)
-            if not created and stored != before and stored != _plain(value) and not self.overwrite:
+            known = name in row.loaded
+            stored = _plain(getattr(row, name)) if known or not created else None
+            if known and stored != row.loaded[name] and stored != _plain(value) and not self.overwrite:
                 message = f"{name} was edited here; the pack's value was not taken (--overwrite takes it)"
                 self.report.remarks.append(Fault("edited_here", message, where))
                 self._count("kept_edits")
                 continue
-            if created or stored != _plain(value):
+            if (created and not known) or stored != _plain(value):
                 setattr(row, name, value)
                 changed = True
             row.loaded[name] = _plain(value)
@@ -134,6 +135,12 @@ class _Loader:
             name = table.get("name", {})
             self._put(row, {"name": name, "week": table["week"], "ramadan": table.get("ramadan")}, f"calendar {code}")
             calendars[code] = row
+        for code, table in self.pack.schedules.items():
+            schedule = Schedule.objects.filter(jurisdiction=self.city, code=code).first()
+            schedule = schedule or Schedule(jurisdiction=self.city, code=code)
+            hours = {name: table.get(name) for name in ("name", "week", "seasons")}
+            self._put(schedule, hours, f"schedule {code}")
+            self.schedules[code] = schedule
         for code, table in self.pack.units.items():
             unit = Unit.objects.filter(jurisdiction=self.city, code=code).first()
             unit = unit or Unit(jurisdiction=self.city, code=code)
@@ -210,24 +217,32 @@ class _Loader:
             layer = service_areas_layer(code)
             if not shapes and not BoundaryEdition.objects.filter(jurisdiction=self.city, layer=layer).exists():
                 continue
+            before = {area.code: area for area in self._active_areas(layer)}
             edition, is_new = self._edition(layer, shapes)
             for shape in shapes:
-                category = shape.properties.get("category")
-                values = {
-                    "name": shape.name,
-                    "service": service,
-                    "category": self.categories[category] if category else None,
-                    "unit": self.units[shape.properties["unit"]],
-                    "priority": int(shape.properties.get("priority") or 0),
-                }
+                area = before.get(shape.code) or ServiceArea(jurisdiction=self.city, code=shape.code)
                 if is_new:
-                    ServiceArea.objects.create(
-                        edition=edition, jurisdiction=self.city, code=shape.code, area_m2=0, geometry=_geos(shape),
-                        **values,
-                    )  # fmt: skip
-                else:
-                    ServiceArea.objects.filter(edition=edition, code=shape.code).update(**values)
+                    # As the last edition had it, edits and all, with the new edition's shape.
+                    area.pk, area._state.adding = None, True
+                    area.edition, area.area_m2, area.geometry = edition, 0, _geos(shape)
+                self._put(area, self._area_values(shape, service), f"service area {shape.code}")
             _measure(ServiceArea, edition, is_new)
+
+    def _active_areas(self, layer: str) -> Iterable[ServiceArea]:
+        active = ServiceArea.objects.filter(jurisdiction=self.city, edition__layer=layer, edition__is_active=True)
+        return active.select_related("service", "category", "unit", "schedule", "fallback_unit").defer("geometry")
+
+    def _area_values(self, shape: Shape, service: Service) -> dict[str, Any]:
+        category, schedule, fallback = (shape.properties.get(key) for key in ("category", "schedule", "fallback_unit"))
+        return {
+            "name": shape.name,
+            "service": service,
+            "category": self.categories[category] if category else None,
+            "unit": self.units[shape.properties["unit"]],
+            "priority": int(shape.properties.get("priority") or 0),
+            "schedule": self.schedules[schedule] if schedule else None,
+            "fallback_unit": self.units[fallback] if fallback else None,
+        }
 
     def _edition(self, layer: str, shapes: Iterable[Shape]) -> tuple[BoundaryEdition, bool]:
         """The active edition if its geometry is the pack's, else a new one, made active; True if it is new."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+from catalogue.schedules import parse_schedule
 from catalogue.working_time import parse_week
 from reporting.commands import Fault
 
@@ -28,6 +29,7 @@ class PackTables:
     # category code → its table, with "service" added
     categories: dict[str, dict[str, Any]] = field(default_factory=dict)
     calendars: dict[str, dict[str, Any]] = field(default_factory=dict)
+    schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
     units: dict[str, dict[str, Any]] = field(default_factory=dict)
     triage_unit: str = ""
     faults: list[Fault] = field(default_factory=list)
@@ -119,6 +121,10 @@ def _read_units(pack: PackTables, units: dict[str, Any]) -> None:
         for hours in ("week", "ramadan"):
             if hours in calendar or hours == "week":
                 _check_hours(pack, calendar.get(hours), f"{where}.{hours}")
+    for schedule in _tables(pack, units, "schedule", "units.toml"):
+        where = _enter(pack, pack.schedules, schedule, "schedule", "units.toml")
+        _check_name(pack, schedule.get("name"), where)
+        _check_schedule(pack, schedule, where)
     for unit in _tables(pack, units, "unit", "units.toml"):
         where = _enter(pack, pack.units, unit, "unit", "units.toml")
         _check_name(pack, unit.get("name"), where)
@@ -139,6 +145,16 @@ def _check_hours(pack: PackTables, hours: Any, where: str) -> None:
         if not isinstance(hours, Mapping):
             raise ValueError('hours by weekday are needed, such as mon = ["08:30-16:30"]')
         parse_week(hours)
+    except (ValueError, TypeError, AttributeError) as error:
+        pack.fault("bad_value", str(error), where)
+
+
+def _check_schedule(pack: PackTables, schedule: dict[str, Any], where: str) -> None:
+    seasons = schedule.setdefault("seasons", [])
+    try:
+        if not isinstance(seasons, list):
+            raise ValueError('seasons must be a list such as ["06-15/09-15"]')
+        parse_schedule(schedule.get("week"), seasons)
     except (ValueError, TypeError, AttributeError) as error:
         pack.fault("bad_value", str(error), where)
 

@@ -4,15 +4,17 @@ import pytest
 from django.test import Client
 
 from accounts.models import Role, User
-from catalogue.models import Category, Jurisdiction
-from districts.models import District, ServiceArea
-from tests.builders import build_gridville, build_staff
+from catalogue.models import Category, Jurisdiction, Schedule
+from districts.models import BoundaryEdition, District, ServiceArea
+from tests.builders import build_gridville, build_staff, named
 from tests.conftest import SignIn
 
 PAGES = [
     "/admin/",
     "/admin/catalogue/jurisdiction/",
     "/admin/catalogue/calendar/",
+    "/admin/catalogue/schedule/",
+    "/admin/catalogue/schedule/add/",
     "/admin/catalogue/closure/",
     "/admin/catalogue/closure/add/",
     "/admin/catalogue/unit/",
@@ -59,12 +61,64 @@ def test_another_city_is_not_there(admin: Client, gridville: Jurisdiction) -> No
     assert admin.get(f"/admin/districts/district/{district.pk}/change/").status_code == 302
 
 
+def area_form(area: ServiceArea, **changes: object) -> dict[str, object]:
+    """What the form of a service area sends."""
+    values = {"name_fr": "a", "name_ar": "b", "name_en": "c", "unit": area.unit_id, "priority": area.priority}
+    return values | {"category": "", "schedule": "", "fallback_unit": ""} | changes
+
+
+def test_who_answers_in_an_area_and_when_is_edited_here(admin: Client, gridville: Jurisdiction) -> None:
+    area = ServiceArea.objects.get(code="south")
+    page = f"/admin/districts/servicearea/{area.pk}/change/"
+    nights = Schedule.objects.create(jurisdiction=gridville, code="night", name=named("n"), seasons=["06-15/09-15"])
+    other = gridville.units.get(code="bin-team")
+    sent = area_form(area, unit=other.pk, priority=30, schedule=nights.pk, fallback_unit=area.unit_id)
+    assert admin.post(page, sent).status_code == 302
+    area.refresh_from_db()
+    assert (area.unit, area.priority, area.schedule) == (other, 30, nights)
+    # A fallback unit without a schedule, a category of another service, a unit of another city.
+    foreign = build_gridville("elsewhere", "ELS", shift=10)
+    for wrong in (
+        {"fallback_unit": other.pk},
+        {"category": gridville.categories.get(code="pothole").pk},
+        {"unit": foreign.units.get(code="bin-team").pk},
+    ):
+        assert admin.post(page, area_form(area, **wrong)).status_code == 200
+
+
+def test_an_earlier_editions_areas_are_history(admin: Client, gridville: Jurisdiction) -> None:
+    area = ServiceArea.objects.get(code="south")
+    BoundaryEdition.objects.filter(pk=area.edition_id).update(is_active=False)
+    page = f"/admin/districts/servicearea/{area.pk}/change/"
+    assert admin.get(page).status_code == 200
+    assert admin.post(page, area_form(area, priority=99)).status_code == 403
+
+
+def test_hours_that_cannot_be_read_are_refused(admin: Client, gridville: Jurisdiction) -> None:
+    page = "/admin/catalogue/schedule/add/"
+    sent = {
+        "code": "night",
+        "name_fr": "a",
+        "name_ar": "b",
+        "name_en": "c",
+        "jurisdiction": gridville.pk,
+        "seasons": "",
+    }
+    assert admin.post(page, sent | {"week": '{"mon": ["20:00-20:00"]}'}).status_code == 200
+    assert admin.post(page, sent | {"week": "null"}).status_code == 200
+    assert admin.post(page, sent | {"week": '{"mon": ["20:00-06:00"]}'}).status_code == 302
+    assert admin.post(page, sent | {"code": "summer", "week": "null", "seasons": "06-15/09-15"}).status_code == 302
+
+
 def test_a_boundary_is_drawn_and_cannot_be_changed(admin: Client, gridville: Jurisdiction) -> None:
     area = ServiceArea.objects.filter(jurisdiction=gridville).first()
     assert area is not None
     page = f"/admin/districts/servicearea/{area.pk}/change/"
     assert "<svg" in admin.get(page).content.decode()
-    assert admin.post(page, {"code": "mine"}).status_code == 403
+    shape, code = area.geometry.wkt, area.code
+    admin.post(page, area_form(area) | {"code": "mine", "geometry": "POINT(0 0)", "area_m2": "1"})
+    area.refresh_from_db()
+    assert (area.geometry.wkt, area.code) == (shape, code)
     assert admin.post(f"/admin/districts/servicearea/{area.pk}/delete/", {"post": "yes"}).status_code == 403
 
 

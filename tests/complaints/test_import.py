@@ -149,7 +149,7 @@ def test_batches_route_exactly_as_single_complaints_do(gridville: Jurisdiction, 
     report = run(gridville, write_csv(tmp_path, rows), now)
     assert report.counts["imported"] == len(places)
     for complaint in Complaint.objects.select_related("category"):
-        live = decide(complaint.point.x, complaint.point.y, complaint.category.code)
+        live = decide(complaint.point.x, complaint.point.y, complaint.category.code, at=complaint.submitted_at)
         stored = RoutingDecision.objects.get(complaint=complaint)
         assert (stored.unit_id, stored.reason, stored.district_id) == (
             live.unit.pk,

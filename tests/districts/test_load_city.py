@@ -11,10 +11,10 @@ import shapely
 from django.contrib.gis.gdal import CoordTransform, OGRGeometry, SpatialReference
 from django.core.management import call_command
 
-from catalogue.models import Category, Jurisdiction, Unit
+from catalogue.models import Category, Jurisdiction, Schedule, Unit
 from complaints.routing import decide
 from districts.citypack.loading import load_city
-from districts.models import BoundaryEdition, District
+from districts.models import BoundaryEdition, District, ServiceArea
 
 PACK = Path(__file__).parents[2] / "fixtures" / "tetouan"
 
@@ -36,7 +36,7 @@ def spoil(pack: Path, file: str, old: str, new: str) -> None:
 def test_tetouan_loads_and_routes_the_medina(now: datetime) -> None:
     report = load_city(PACK, now=now)
     assert report.ok, report.faults
-    decision = decide(-5.3684, 35.5727, "overflowing-bin")
+    decision = decide(-5.3684, 35.5727, "overflowing-bin", at=now)
     assert decision.catalogue.jurisdiction.code == "tetouan"
     assert decision.unit.kind in {"department", "operator"} and decision.place.outside_by_m is None
     assert District.objects.filter(level=1).count() >= 2
@@ -119,6 +119,59 @@ def test_what_an_administrator_edited_is_kept_and_reported(pack: Path, now: date
     assert (category.answer_within, category.policy_version) == ("3 working days", 2)
 
 
+def test_an_edited_service_area_keeps_its_edits_through_a_new_edition(pack: Path, now: datetime) -> None:
+    load_city(pack, now=now)
+    night = Schedule.objects.get(code="night")
+    area = ServiceArea.objects.get(code="bacs-medina")
+    area.priority, area.schedule, area.fallback_unit = 77, night, Unit.objects.get(code="permanence")
+    area.save()
+    data = json.loads((pack / "service_areas.geojson").read_text(encoding="utf-8"))
+    for feature in data["features"]:
+        if feature["properties"]["code"] == "bacs-medina":
+            feature["geometry"]["coordinates"][0] = feature["geometry"]["coordinates"][0][::-1]
+            feature["properties"]["unit"] = "hygiene"
+        if feature["properties"]["code"] == "parc-dersa":
+            feature["properties"]["priority"] = 3
+    data["features"] = [f for f in data["features"] if f["properties"]["code"] != "proprete-medina"]
+    (pack / "service_areas.geojson").write_text(json.dumps(data))
+    report = load_city(pack, now=now)
+    assert report.ok and report.counts["editions_created"] == 1
+    kept = ServiceArea.objects.get(code="bacs-medina", edition__is_active=True)
+    assert kept.edition.number == 2 and kept.pk != area.pk
+    assert (kept.priority, kept.schedule, kept.unit.code) == (77, night, "hygiene")
+    assert kept.fallback_unit is not None
+    assert {remark.code for remark in report.remarks} == {"edited_here"}
+    assert ServiceArea.objects.get(code="parc-dersa").priority == 3
+    area.refresh_from_db()
+    assert (area.unit.code, area.edition.number) == ("proprete-nord", 1)
+    load_city(pack, now=now, overwrite=True)
+    kept.refresh_from_db()
+    assert kept.priority == 5 and kept.schedule is None and kept.fallback_unit is None
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "fault"),
+    [
+        ("units.toml", 'mon = ["20:00-06:00"]', 'mon = ["20:00-20:00"]', "bad_value"),
+        ("units.toml", 'code = "night"', 'code = "nights"', "unknown_reference"),
+        ("service_areas.geojson", '"schedule":"night"', '"schedule":"night","fallback_unit":"x"', "unknown_reference"),
+        ("service_areas.geojson", '"schedule":"night"', '"fallback_unit":"hygiene"', "bad_value"),
+    ],
+)
+def test_a_schedule_that_cannot_be_meant_is_a_fault(
+    pack: Path, now: datetime, file: str, old: str, new: str, fault: str
+) -> None:
+    spoil(pack, file, old, new)
+    assert fault in {each.code for each in load_city(pack, now=now).faults}
+
+
+def test_noise_goes_to_the_duty_desk_at_night(now: datetime) -> None:
+    load_city(PACK, now=now)
+    night = now.replace(hour=23)
+    assert decide(-5.3684, 35.5727, "noise", at=night).unit.code == "permanence"
+    assert decide(-5.3684, 35.5727, "noise", at=now).unit.code == "police-administrative"
+
+
 def test_a_projected_file_is_brought_to_degrees(pack: Path, now: datetime) -> None:
     """UTM zone 30 north (EPSG:32630), as a surveyor would deliver it."""
     meta, _, wkb, columns = pyogrio.raw.read(pack / "districts.geojson")
@@ -135,7 +188,7 @@ def test_a_projected_file_is_brought_to_degrees(pack: Path, now: datetime) -> No
     )  # fmt: skip
     report = load_city(pack, now=now)
     assert report.ok, report.faults
-    assert decide(-5.3684, 35.5727, "overflowing-bin").place.district_code
+    assert decide(-5.3684, 35.5727, "overflowing-bin", at=now).place.district_code
 
 
 def test_the_command_prints_its_report_as_json_and_exits_with_one_on_faults(

@@ -87,8 +87,8 @@ def test_rings_turn_as_geojson_asks_with_six_decimals(name: str) -> None:
 
 @pytest.mark.parametrize(
     "rows",
-    [DISTRICTS, AREAS, LANDMARKS, SERVICES, CATEGORIES, UNITS["unit"], UNITS["calendar"]],
-    ids=["districts", "areas", "landmarks", "services", "categories", "units", "calendars"],
+    [DISTRICTS, AREAS, LANDMARKS, SERVICES, CATEGORIES, UNITS["unit"], UNITS["calendar"], UNITS["schedule"]],
+    ids=["districts", "areas", "landmarks", "services", "categories", "units", "calendars", "schedules"],
 )
 def test_codes_are_ascii_and_unique(rows: list[dict[str, Any]]) -> None:
     counted = Counter(row["code"] for row in rows)
@@ -107,7 +107,16 @@ def test_questions_and_choices_have_codes_of_their_own() -> None:
 
 def test_every_name_is_given_in_every_language() -> None:
     languages = set(CITY["languages"])
-    named = [*SERVICES, *CATEGORIES, *CHOICES, *UNITS["unit"], *UNITS["calendar"], *CITY["emergency"], *CITY["closure"]]
+    named = [
+        *SERVICES,
+        *CATEGORIES,
+        *CHOICES,
+        *UNITS["unit"],
+        *UNITS["calendar"],
+        *UNITS["schedule"],
+        *CITY["emergency"],
+        *CITY["closure"],
+    ]
     texts = [row["name"] for row in named] + [row["help"] for row in CATEGORIES] + [row["label"] for row in QUESTIONS]
     for text in [*texts, CITY["name"], CITY["consent"]["text"]]:
         assert set(text) == languages, text
