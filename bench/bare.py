@@ -1,30 +1,29 @@
 """What intake is measured against: the least that a Django view must do to keep a complaint and a message about it."""
 
 import secrets
+from collections.abc import Mapping
+from functools import lru_cache
 
 import orjson
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from catalogue.models import Category
+from complaints.models import Complaint
+from notifications.models import OutboxMessage
 
-_COMPLAINT = """
-INSERT INTO complaints_complaint (tracking_number, jurisdiction_id, service_id, category_id, kind, channel, point,
-  public_point, place_precision, default_point_suspect, unit_id, description, location_text, answers, text_review,
-  visibility, passed_to_operator, state, submitted_at, updated_at, answer_due_wall, resolution_due_wall, policy_version,
-  merged_count, reopened_count, link_version, source, source_id)
-VALUES (%s, %s, %s, %s, 'complaint', 'api', ST_SetSRID(ST_MakePoint(%s, %s), 4326),
-  ST_SetSRID(ST_MakePoint(%s, %s), 4326), 'exact', false, %s, %s, %s, '{}', 'pending', 'public', false, 'received', %s, %s,
-  '', '', 1, 0, 0, 1, '', '') RETURNING id
-"""
-_MESSAGE = """
-INSERT INTO notifications_outboxmessage (queue_state, attempts, next_attempt_at, last_error, channel, recipient, language,
-  subject, body, reference, dedup_key, created_at)
-VALUES ('due', 0, %s, '', 'email', %s, 'fr', 'subject', 'body', %s, %s, %s)
-"""
-_IDS: list[int] = []
+_POINT = "ST_SetSRID(ST_MakePoint(%s, %s), 4326)"
+_COMPLAINT = {
+    "tracking_number": "%s", "jurisdiction_id": "%s", "service_id": "%s", "category_id": "%s", "kind": "'complaint'",
+    "channel": "'api'", "point": _POINT, "public_point": _POINT, "place_precision": "'exact'", "unit_id": "%s",
+    "description": "%s", "location_text": "%s", "submitted_at": "%s", "updated_at": "%s",
+}  # fmt: skip
+_MESSAGE = {
+    "recipient": "%s", "reference": "%s", "dedup_key": "%s", "created_at": "%s", "next_attempt_at": "%s",
+    "language": "'fr'", "subject": "'subject'", "body": "'body'",
+}  # fmt: skip
 
 
 @csrf_exempt
@@ -32,26 +31,42 @@ def bare_intake(request: HttpRequest) -> HttpResponse:
     """JSON in, one complaint and one message inserted in one transaction, JSON out. Nothing is checked or routed."""
     body = orjson.loads(request.body)
     now = timezone.now()
-    jurisdiction, service, category, unit = _IDS or _find_ids()
+    insert_complaint, insert_message = _statements()
+    jurisdiction, service, category, unit = _ids()
     number = f"BARE-{secrets.token_hex(6)}"
     place = (body["longitude"], body["latitude"])
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            _COMPLAINT,
+            insert_complaint,
             [
                 number, jurisdiction, service, category, *place, *place, unit, body["description"],
                 body["location_text"], now, now,
             ],
         )  # fmt: skip
         complaint_id = cursor.fetchone()[0]
-        cursor.execute(_MESSAGE, [now, body["reporter"]["email"], number, number, now])
+        cursor.execute(insert_message, [body["reporter"]["email"], number, number, now, now])
     return HttpResponse(
         orjson.dumps({"id": complaint_id, "tracking_number": number}), status=201, content_type="application/json"
     )
 
 
-def _find_ids() -> list[int]:
-    category = Category.objects.select_related("jurisdiction", "service").latest("pk")
-    unit = category.jurisdiction.triage_unit_id or 0
-    _IDS[:] = [category.jurisdiction_id, category.service_id, category.pk, unit]
-    return _IDS
+@lru_cache(maxsize=1)
+def _statements() -> tuple[str, str]:
+    return f"{_insert(Complaint, _COMPLAINT)} RETURNING id", _insert(OutboxMessage, _MESSAGE)
+
+
+def _insert(model: type[models.Model], given: Mapping[str, str]) -> str:
+    """An INSERT of every column: those of `given`, SQL with placeholders, come first; all others hold their default."""
+    values = dict(given)
+    with connection.cursor() as cursor:
+        for field in model._meta.local_concrete_fields:
+            if not field.primary_key and field.column not in given:
+                default = field.get_db_prep_save(field.get_default(), connection)
+                values[str(field.column)] = cursor.mogrify("%s", [default]).decode().replace("%", "%%")
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(values)}) VALUES ({', '.join(values.values())})"  # noqa: S608
+
+
+@lru_cache(maxsize=1)
+def _ids() -> tuple[int, int, int, int]:
+    category = Category.objects.select_related("jurisdiction").latest("pk")
+    return category.jurisdiction_id, category.service_id, category.pk, category.jurisdiction.triage_unit_id or 0
