@@ -11,12 +11,14 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from accounts.quotas import Quota, spend
 from api import documents, rows
 from api.base import GEOJSON, PublicView, absolute
+from catalogue.translated import text_in
 from complaints.filters import Cursor, Filters, parse_filters
 from complaints.models import Complaint
 from complaints.querysets import ComplaintQuerySet
@@ -120,7 +122,7 @@ def _collection_head(filters: Filters) -> dict[str, object]:
         "type": "FeatureCollection",
         "timeStamp": filters.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "license": city.license,
-        "source": city.source,
+        "source": text_in(city.source, get_language() or "fr"),
     }
 
 

@@ -54,7 +54,7 @@ def catalogue_json(catalogue: Snapshot) -> dict[str, Any]:
             "bounds": city.bounds,
             "tracking_prefix": city.tracking_prefix,
             "license": city.license,
-            "source": city.source,
+            "source": text_in(city.source, get_language() or "fr"),
         },
         "units": [_named(unit.code, unit.name) | {"kind": unit.kind} for unit in catalogue.units.values()],
         "services": [

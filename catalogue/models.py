@@ -41,7 +41,7 @@ class Jurisdiction(PackRow):
     edge_tolerance_m = models.PositiveIntegerField(default=30)
     legal_answer_limit_days = models.PositiveIntegerField(default=60)
     license = models.CharField(max_length=60)
-    source = models.CharField(max_length=300)
+    source = TranslatedTextField()
     reporter_days_after_close = models.PositiveIntegerField(default=365)
     # Cells and districts with fewer cases of a sensitive category are suppressed in published data.
     small_sample_k = models.PositiveSmallIntegerField(default=5)

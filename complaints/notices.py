@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from complaints.models import Complaint, Event, Message, Reporter
 from complaints.receipts import Receipt, public_url
 from complaints.tracking import secret_token
-from complaints.workflow import State
+from complaints.workflow import State, state_label
 from notifications.models import OutboxMessage
 
 Words = Callable[[], str]
@@ -131,8 +131,7 @@ def state_news(complaint: Complaint, event: Event, *, note: str) -> list[OutboxM
 
     A question is for the reporter who was asked; the others learn that one was asked.
     """
-    state = State(event.to_state)
-    asked = state == State.WAITING_REPORTER
+    asked = event.to_state == State.WAITING_REPORTER
 
     def message(reporter: Reporter) -> OutboxMessage:
         own = reporter.complaint_id == complaint.pk
@@ -141,11 +140,13 @@ def state_news(complaint: Complaint, event: Event, *, note: str) -> list[OutboxM
         def text() -> str:
             if asked and not own:
                 return _("The unit has asked the person who reported it first something.")
-            return note.strip() or str(state.label)
+            return note.strip() or str(state_label(event.to_state, to_reporter=own))
 
         return news_for(
             reporter,
-            subject=lambda: _("%(number)s: %(state)s") % {"number": number, "state": state.label},
+            subject=lambda: (
+                _("%(number)s: %(state)s") % {"number": number, "state": state_label(event.to_state, to_reporter=own)}
+            ),
             text=text,
             dedup=f"{event.to_state}:{event.at.isoformat()}",
             now=event.at,

@@ -1,36 +1,18 @@
 """Finding complaints by words: full text in French, Arabic and as typed, tracking numbers, names of things."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorExact, SearchVectorField
 from django.db.models import F, Func, Q, TextField, Value
 
+from catalogue.matching import fold
 from complaints.models import Complaint
 from complaints.tracking import normalise_tracking_number
 
 # Fewer letters would match half of a city's names.
 _LEAST_NAME_LETTERS = 3
 _NUMBER_START = re.compile(r"^[A-Z]{1,6}-[2-9A-Z]{1,4}(-[2-9A-Z]{0,4})?$")
-
-
-def fold(text: str) -> str:
-    """Lower case without accents, Arabic short vowels or hamza seats: what two spellings of a name have in common."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join(plain.translate(_ARABIC_VARIANTS).split())
-
-
-# أإآٱ → ا, ى → ي, ة → ه; the decoration ـ goes.
-_ARABIC_VARIANTS = {
-    0x0623: 0x0627,
-    0x0625: 0x0627,
-    0x0622: 0x0627,
-    0x0671: 0x0627,
-    0x0649: 0x064A,
-    0x0629: 0x0647,
-    0x0640: None,
-}
 
 
 def matches_name(words: str, names: Iterable[str]) -> bool:

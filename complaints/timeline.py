@@ -15,7 +15,7 @@ from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.disclosure import Disclosure
 from complaints.models import Complaint, Event, Message
-from complaints.workflow import REPORTER, EvidenceReason, RejectReason, State
+from complaints.workflow import REPORTER, EvidenceReason, RejectReason, state_label
 
 _Kind = Event.Kind
 _Audience = Message.Audience
@@ -55,7 +55,8 @@ def reporter_timeline(complaint: Complaint) -> list[Entry]:
         for event in complaint.events.all()
         if event.is_public or (event.kind in _REPORTERS_OWN and event.actor_role == REPORTER)
     ]
-    entries = _entries(complaint, events, _words(complaint, {_Audience.PUBLIC, _Audience.REPORTER}))
+    words = _words(complaint, {_Audience.PUBLIC, _Audience.REPORTER})
+    entries = _entries(complaint, events, words, to_reporter=True)
     primary = complaint.merged_into
     if primary is not None:
         steps = primary.events.filter(is_public=True).exclude(kind__in=(_Kind.SUBMITTED, _Kind.MERGED, _Kind.SEPARATED))
@@ -125,7 +126,9 @@ def _words(complaint: Complaint, audiences: set[Message.Audience]) -> dict[int, 
     return {message.pk: message for message in complaint.messages.filter(audience__in=audiences)}
 
 
-def _entries(complaint: Complaint, events: list[Event], words: Mapping[int, Message]) -> list[Entry]:
+def _entries(
+    complaint: Complaint, events: list[Event], words: Mapping[int, Message], *, to_reporter: bool = False
+) -> list[Entry]:
     units = {u.code: u.name for u in current_snapshot(complaint.jurisdiction).units.values()}
     shown: set[int] = set()
     entries = []
@@ -133,16 +136,18 @@ def _entries(complaint: Complaint, events: list[Event], words: Mapping[int, Mess
         message = words.get(_number(event.data.get("message")))
         if message is not None:
             shown.add(message.pk)
-        entries.append(_entry(event, message, units))
+        entries.append(_entry(event, message, units, to_reporter=to_reporter))
     # Words that no event of this list carries: an answer to the reporter alone, for instance.
     entries += [_message_entry(message) for message in words.values() if message.pk not in shown]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
-def _entry(event: Event, message: Message | None, units: Mapping[str, Mapping[str, str]]) -> Entry:
+def _entry(
+    event: Event, message: Message | None, units: Mapping[str, Mapping[str, str]], *, to_reporter: bool = False
+) -> Entry:
     return Entry(
         at=event.at,
-        title=_title(event),
+        title=_title(event, to_reporter=to_reporter),
         detail=_detail(event, units),
         words=_text(message),
         state=event.to_state if event.kind in (_Kind.STATE_CHANGED, _Kind.SUBMITTED) else "",
@@ -162,9 +167,9 @@ def _text(message: Message | None) -> str:
     return _("(erased)") if message.erased_at else message.text
 
 
-def _title(event: Event) -> str:
+def _title(event: Event, *, to_reporter: bool) -> str:
     if event.kind == _Kind.STATE_CHANGED:
-        return str(capfirst(State(event.to_state).label))
+        return capfirst(str(state_label(event.to_state, to_reporter=to_reporter)))
     if event.kind == _Kind.BREACHED:
         answer = event.data.get("deadline") == "answer"
         return _("The deadline for the first answer passed") if answer else _("The deadline for the resolution passed")

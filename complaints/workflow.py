@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -21,6 +22,13 @@ class State(TextChoices):
     REJECTED = "rejected", pgettext_lazy("state", "rejected")
     OUT_OF_SCOPE = "out_of_scope", pgettext_lazy("state", "out of scope")
     WITHDRAWN = "withdrawn", pgettext_lazy("state", "withdrawn")
+
+
+def state_label(state: str, *, to_reporter: bool = False) -> str | Promise:
+    """A state in words. The reporter is not told that the reporter is waited for, but that she is."""
+    if to_reporter and state == State.WAITING_REPORTER:
+        return _("waiting for your answer")
+    return State(state).label
 
 
 OPEN_STATES = frozenset({State.RECEIVED, State.ACCEPTED, State.IN_PROGRESS, State.WAITING_REPORTER, State.REOPENED})

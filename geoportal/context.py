@@ -34,7 +34,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "city_name": SimpleLazyObject(lambda: text_in(city.name, get_language() or "fr") if city else ""),
         "time_zone": SimpleLazyObject(lambda: city.time_zone if city else settings.TIME_ZONE),
         "data_license": SimpleLazyObject(lambda: city.license if city else ""),
-        "data_source": SimpleLazyObject(lambda: city.source if city else ""),
+        "data_source": SimpleLazyObject(lambda: text_in(city.source, get_language() or "fr") if city else ""),
         "staff_nav": SimpleLazyObject(lambda: staff_nav(request)),
     }
 

@@ -7,7 +7,7 @@ pages do; some of it is wrong (`6(unused_count)s`). A text that stands in locale
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy, pgettext_lazy
 
-MONTHS = (_("May"), _("July"), _("August"), _("September"), _("November"), _("December"))
+MONTHS = (_("April"), _("May"), _("July"), _("August"), _("September"), _("November"), _("December"))
 MONTHS_ALONE = (
     pgettext_lazy("alt. month", "May"),
     pgettext_lazy("alt. month", "July"),
@@ -17,12 +17,18 @@ MONTHS_ALONE = (
     pgettext_lazy("alt. month", "December"),
 )
 MONTHS_SHORT = (
+    pgettext_lazy("abbrev. month", "April"),
     pgettext_lazy("abbrev. month", "May"),
     pgettext_lazy("abbrev. month", "July"),
     pgettext_lazy("abbrev. month", "Aug."),
     pgettext_lazy("abbrev. month", "Sept."),
     pgettext_lazy("abbrev. month", "Nov."),
     pgettext_lazy("abbrev. month", "Dec."),
+)
+
+MONTHS_IN_THREE_LETTERS = (
+    *(_("jan"), _("feb"), _("mar"), _("apr"), _("may"), _("jun")),
+    *(_("jul"), _("aug"), _("sep"), _("oct"), _("nov"), _("dec")),
 )
 
 TIME_SINCE = (

@@ -20,7 +20,6 @@ FILES = (
     "leaflet/dist/images/marker-shadow.png",
     "protomaps-leaflet/dist/protomaps-leaflet.js",
     "protomaps-leaflet/dist/protomaps-leaflet.js.map",
-    "htmx.org/dist/htmx.min.js",
     "leaflet.heat/dist/leaflet-heat.js",
 )
 PREFIX = "vendor"

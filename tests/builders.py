@@ -45,7 +45,7 @@ def build_gridville(code: str = "gridville", prefix: str = "GRI", shift: float =
         country="MA",
         bounds=[shift * SCALE, 0.0, (shift + 4) * SCALE, 2 * SCALE],
         license="CC0-1.0",
-        source="made up",
+        source=named("made up"),
         consent_version="2026-11",
         consent_text=named("Vos données servent à traiter cette réclamation."),
         emergency=[{"number": "19", "name": named("Police")}],

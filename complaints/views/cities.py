@@ -21,7 +21,7 @@ def city_page(
         "city": city,
         "city_name": text_in(city.name, get_language() or "fr"),
         "data_license": city.license,
-        "data_source": city.source,
+        "data_source": text_in(city.source, get_language() or "fr"),
     }
     with timezone.override(ZoneInfo(city.time_zone)):
         return render(request, template, about | dict(context), status=status)

@@ -26,7 +26,7 @@ from complaints.services.transitions import change_state
 from complaints.timeline import reporter_timeline
 from complaints.tracking import complaint_id_of, token_matches
 from complaints.views.cities import city_page
-from complaints.workflow import REPORTER, State, Verb, WorkflowError, verbs_for
+from complaints.workflow import REPORTER, State, Verb, WorkflowError, state_label, verbs_for
 
 _HER_PURPOSES = (Attachment.Purpose.REPORT, Attachment.Purpose.MESSAGE, Attachment.Purpose.AFTER)
 
@@ -121,6 +121,8 @@ def _page(
         "form": form,
         "action": action,
         "verbs": {verb.value for verb in verbs} - ({"contest"} if erased else set()),
+        # One who joined a case of somebody else is not the one who is waited for.
+        "state_label": state_label(primary.state, to_reporter=own),
         "waiting": complaint.state == State.WAITING_REPORTER and own,
         "timeline": reporter_timeline(complaint),
         "answers": _answers(complaint),

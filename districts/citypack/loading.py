@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from catalogue.models import Calendar, Category, Closure, Jurisdiction, PackRow, Question, Schedule, Service, Unit
+from catalogue.translated import text_in
 from districts.citypack.boundaries import PackShapes, Shape, read_shapes
 from districts.citypack.tables import PackTables, read_tables
 from districts.models import DISTRICTS_LAYER, BoundaryEdition, District, Landmark, ServiceArea, service_areas_layer
@@ -259,7 +260,7 @@ class _Loader:
             jurisdiction=self.city,
             layer=layer,
             number=number,
-            source=self.city.source,
+            source=text_in(self.city.source, self.city.languages[0])[:300],
             license=self.city.license,
             file_hash=digest,
             imported_at=self.now,

@@ -88,9 +88,9 @@ def _check_city(pack: PackTables) -> None:
     retention = city.setdefault("retention", {})
     if not isinstance(retention, dict) or not _is_count(retention.setdefault("reporter_days_after_close", 365)):
         pack.fault("bad_value", "retention.reporter_days_after_close must be a whole number of days", where)
-    for name in ("license", "source"):
-        if not isinstance(city.get(name), str) or not city[name].strip():
-            pack.fault("missing_value", f"{name} must say where the data comes from and under which licence", where)
+    if not isinstance(city.get("license"), str) or not city["license"].strip():
+        pack.fault("missing_value", "license must name the licence of the data", where)
+    _check_source(pack, city)
     _check_name(pack, city.get("name"), where)
     for index, closure in enumerate(_tables(pack, city, "closure", where)):
         _check_closure(pack, closure, f"{where} closure {index + 1}")
@@ -98,6 +98,17 @@ def _check_city(pack: PackTables) -> None:
         _check_name(pack, entry.get("name"), f"{where} emergency {index + 1}")
         if not str(entry.get("number", "")).strip():
             pack.fault("missing_value", "number is missing", f"{where} emergency {index + 1}")
+
+
+def _check_source(pack: PackTables, city: dict[str, Any]) -> None:
+    """One text stands for all languages; a table gives one for each."""
+    source = city.get("source")
+    if isinstance(source, str) and source.strip():
+        city["source"] = {language: source.strip() for language in pack.languages[:1]}
+    elif isinstance(source, dict):
+        check_name(pack.faults, source, pack.languages, "city.toml source")
+    else:
+        pack.fault("missing_value", "source must say where the data comes from", "city.toml")
 
 
 def _check_bounds(pack: PackTables, bounds: Any) -> None:

@@ -25,6 +25,8 @@ from django.utils.translation import (
 )
 from django.utils.translation import gettext as _
 
+from catalogue.templatetags.translated import in_language
+
 register = template.Library()
 
 MENU = (
@@ -151,7 +153,7 @@ def map_config(jurisdiction: Any) -> dict[str, Any]:
         "bounds": list(jurisdiction.bounds),
         "basemap": {
             "raster": raster,
-            "pmtiles": _pmtiles(f"basemap/{jurisdiction.code}.pmtiles", jurisdiction.source),
+            "pmtiles": _pmtiles(f"basemap/{jurisdiction.code}.pmtiles", in_language(jurisdiction.source)),
             "outlines": f"/api/v1/districts.geojson?jurisdiction={jurisdiction.code}&level=1",
         },
     }

@@ -14,6 +14,7 @@ from complaints.models import Attachment, Complaint, Message, Reporter
 from complaints.services.transitions import change_state
 from complaints.tracking import secret_token
 from complaints.workflow import Verb
+from notifications.models import OutboxMessage
 from tests.builders import build_complaint
 from tests.sandbox.files import jpeg
 
@@ -147,3 +148,24 @@ def test_the_receipt_shows_number_qr_and_link_once(client: Client, complaint: Co
     page = client.get(address(complaint) + "?new=1").content.decode()
     assert 'class="qr"' in page and "style=" not in page
     assert 'class="qr"' not in client.get(address(complaint)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "to_her", "to_others"),
+    [
+        ("fr", "En attente de votre réponse", "en attente du déclarant"),
+        ("ar", "في انتظار جوابكم", "في انتظار جواب صاحب الشكاية"),
+    ],
+)
+def test_who_is_waited_for_is_said_to_her_and_of_her(
+    client: Client, complaint: Complaint, now: datetime, clerk: User, language: str, to_her: str, to_others: str
+) -> None:
+    change_state(complaint.pk, Verb.ASK, acting_user=clerk, now=now, note="Où ?")
+    own = client.get(address(complaint, language)).content.decode()
+    public = client.get(f"/{language}/complaints/{complaint.tracking_number}/").content.decode()
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    desk = client.get(f"/{language}/desk/{complaint.tracking_number}/").content.decode()
+    assert to_her.casefold() in own.casefold() and to_others not in own.casefold()
+    assert to_others in public.casefold() and to_her.casefold() not in public.casefold()
+    assert to_others in desk.casefold() and to_her.casefold() not in desk.casefold()
+    assert "en attente de votre réponse" in OutboxMessage.objects.get(subject__contains="votre").subject

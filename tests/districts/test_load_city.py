@@ -52,6 +52,22 @@ def test_loading_again_changes_nothing(now: datetime) -> None:
     assert Jurisdiction.objects.get().catalogue_version >= version
 
 
+def test_the_source_is_said_in_the_readers_language_or_once_for_all(pack: Path, now: datetime) -> None:
+    load_city(pack, now=now)
+    source = Jurisdiction.objects.get().source
+    assert set(source) == {"fr", "ar", "en"} and len(set(source.values())) == 3
+    spoil(pack, "city.toml", "[source]", "[unread]")
+    spoil(pack, "city.toml", 'license = "ODbL-1.0"', 'license = "ODbL-1.0"\nsource = "City of Tétouan"')
+    assert load_city(pack, now=now).ok
+    assert Jurisdiction.objects.get().source == {"fr": "City of Tétouan"}
+    assert BoundaryEdition.objects.filter(source__startswith="Tracé").count() == BoundaryEdition.objects.count()
+
+
+def test_a_source_that_leaves_a_language_out_is_a_fault(pack: Path, now: datetime) -> None:
+    spoil(pack, "city.toml", 'ar = "رسم', '# ar = "رسم')
+    assert [fault.code for fault in load_city(pack, now=now).faults] == ["missing_name"]
+
+
 def test_every_fault_is_named_and_nothing_is_stored(pack: Path, now: datetime) -> None:
     spoil(pack, "city.toml", 'time_zone = "Africa/Casablanca"', 'time_zone = "Mars/Olympus"')
     spoil(pack, "catalogue.toml", 'answer_within = "2 working days"', 'answer_within = "soon"')
