@@ -55,7 +55,7 @@ def _account(city: Jurisdiction, role: Role, known: dict[str, dict[str, str]]) -
     username = f"demo-{role.value.replace('_', '-')}"
     unit = _unit_for(city, role)
     first_name, last_name = NAMES[role].split()
-    names = {"first_name": first_name, "last_name": last_name}
+    names = {"first_name": first_name, "last_name": last_name, "email": f"{username}@example.org"}
     user, created = User.objects.get_or_create(username=username, defaults=names)
     password = known.get(username, {}).get("password", "")
     if created or not password:

@@ -13,7 +13,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Schedule, Service, Unit
+from catalogue.ladders import parse_reach
+from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Rung, Schedule, Service, Unit
 from catalogue.schedules import parse_schedule
 from catalogue.translated import TranslatedTextField
 from catalogue.working_time import parse_week
@@ -59,6 +60,13 @@ class TranslatedFormField(forms.MultiValueField):
         return {code: text for code, text in zip(codes, data_list or [], strict=False) if text}
 
 
+def _check_reach(text: str) -> None:
+    try:
+        parse_reach(text)
+    except ValueError:
+        raise ValueError(str(_('Write it like "1 working day before", "breach" or "2 working days after".'))) from None
+
+
 def _check_duration(text: str) -> None:
     if not _DURATION.fullmatch(text):
         raise ValueError(str(_('Write it like "2 working days", "8 working hours", "5 days" or "24 hours".')))
@@ -69,6 +77,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "ramadan": parse_week,
     "answer_within": _check_duration,
     "resolve_within": _check_duration,
+    "at": _check_reach,
 }
 
 
@@ -206,21 +215,15 @@ class UnitAdmin(CityAdmin):
     search_fields = ("code", "name", "email")
 
 
-@admin.register(Service)
-class ServiceAdmin(CityAdmin):
-    list_display = ("__str__", "code", "order", "default_unit", "is_active")
-    list_filter = ("is_active",)
+class CityInline(admin.StackedInline):  # type: ignore[type-arg]
+    """Rows that belong to a row of the administrator's own city."""
 
-
-class QuestionInline(admin.StackedInline):  # type: ignore[type-arg]
-    model = Question
     form = CatalogueForm
     extra = 0
-    formfield_overrides = {models.JSONField: {"widget": forms.Textarea(attrs={"rows": 4})}}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, TranslatedTextField):
-            return TranslatedFormField(label=_("label"))
+            return TranslatedFormField(label=_("label"), required=not db_field.blank)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -231,6 +234,23 @@ class QuestionInline(admin.StackedInline):  # type: ignore[type-arg]
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return city_ids(request) != []
+
+
+class RungInline(CityInline):
+    model = Rung
+    ordering = ("order", "code")
+
+
+@admin.register(Service)
+class ServiceAdmin(CityAdmin):
+    list_display = ("__str__", "code", "order", "default_unit", "is_active")
+    list_filter = ("is_active",)
+    inlines = (RungInline,)
+
+
+class QuestionInline(CityInline):
+    model = Question
+    formfield_overrides = {models.JSONField: {"widget": forms.Textarea(attrs={"rows": 4})}}
 
 
 @admin.register(Category)

@@ -224,3 +224,62 @@ class Question(PackRow):
         verbose_name_plural = pgettext_lazy("thing", "questions")
         ordering = ["order", "code"]
         constraints = [models.UniqueConstraint(fields=["category", "code"], name="question_code_unique")]
+
+
+class Rung(PackRow):
+    """One step of a service's ladder: when somebody is told that a promise runs out, or has run out.
+
+    `at` is written like "1 working day before", "breach", "2 working days after" (catalogue/ladders.py reads it).
+    """
+
+    class Deadline(models.TextChoices):
+        ANSWER = "answer", pgettext_lazy("deadline", "First answer")
+        RESOLUTION = "resolution", pgettext_lazy("deadline", "Resolution")
+        LEGAL = "legal", pgettext_lazy("deadline", "Legal limit of an answer")
+
+    class Tell(models.TextChoices):
+        UNIT = "unit", pgettext_lazy("who is told", "The unit that answers")
+        UNIT_MANAGER = "unit_manager", pgettext_lazy("who is told", "The unit's manager")
+        TRIAGE = "triage", pgettext_lazy("who is told", "Triage")
+        OFFICE = "office", pgettext_lazy("who is told", "The mayor's office")
+
+    name = TranslatedTextField(blank=True)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="rungs")
+    deadline = models.CharField(max_length=12, choices=Deadline.choices)
+    at = models.CharField(max_length=40)
+    tell = models.CharField(max_length=14, choices=Tell.choices)
+    order = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = pgettext_lazy("thing", "rung of the ladder")
+        verbose_name_plural = pgettext_lazy("thing", "rungs of the ladder")
+        ordering = ["order", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "code"], name="rung_code_unique"),
+            models.CheckConstraint(
+                condition=models.Q(deadline__in=["answer", "resolution", "legal"]), name="rung_deadline_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(tell__in=["unit", "unit_manager", "triage", "office"]), name="rung_tell_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deadline} {self.at} → {self.tell}"
+
+
+class PolicyVersion(models.Model):
+    """What a category promised under one version of its policy. Written by the database at each change, never edited."""
+
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="policies")
+    version = models.PositiveIntegerField()
+    answer_within = models.CharField(max_length=30)
+    resolve_within = models.CharField(max_length=30)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["category", "version"]
+        constraints = [models.UniqueConstraint(fields=["category", "version"], name="policy_version_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.category_id} v{self.version}: {self.answer_within}, {self.resolve_within}"

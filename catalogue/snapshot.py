@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Schedule, Service, Unit
+from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Rung, Schedule, Service, Unit
 from catalogue.schedules import Rota, parse_schedule
 from catalogue.working_time import WorkingCalendar, build_calendar, parse_week
 
@@ -27,6 +27,8 @@ class Snapshot:
     schedules: dict[int, Schedule]
     # By schedule id; None: its hours cannot be read.
     rotas: dict[int, Rota | None]
+    # By service id, in their order.
+    rungs: dict[int, tuple[Rung, ...]]
 
     @property
     def triage_unit(self) -> Unit:
@@ -97,6 +99,9 @@ def fresh_snapshot(jurisdiction_id: int) -> Snapshot:
         questions.setdefault(question.category_id, []).append(question)
     schedules = {row.pk: row for row in Schedule.objects.filter(jurisdiction=jurisdiction)}
     closures = Closure.objects.filter(jurisdiction=jurisdiction).values_list("first_day", "last_day")
+    rungs: dict[int, list[Rung]] = {}
+    for rung in Rung.objects.filter(service__jurisdiction=jurisdiction).select_related("service"):
+        rungs.setdefault(rung.service_id, []).append(rung)
     return Snapshot(
         jurisdiction=jurisdiction,
         units=units,
@@ -106,6 +111,7 @@ def fresh_snapshot(jurisdiction_id: int) -> Snapshot:
         closures=tuple(closures),
         schedules=schedules,
         rotas={key: _rota(row) for key, row in schedules.items()},
+        rungs={key: tuple(rows) for key, rows in rungs.items()},
     )
 
 

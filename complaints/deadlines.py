@@ -132,6 +132,50 @@ def resume(
     return _promise(instant_of(promise.wall + advanced, calendar.time_zone), calendar)
 
 
+def before(promise: Promise, duration: Duration, calendar: WorkingCalendar) -> datetime:
+    """The instant from which so much time is left until a promise; the mirror image of `due`.
+
+    Working days: the closing of the N-th open day before the promise's day, so that N whole days are left. Working hours:
+    real hours while the unit is open. Raises NoOpeningHours as `due` does.
+    """
+    if duration.unit == "days":
+        return instant_of(promise.wall - duration.amount * ONE_DAY, calendar.time_zone)
+    if duration.unit == "hours":
+        return promise.instant - timedelta(hours=duration.amount)
+    if duration.unit == "working_days":
+        return _closing_before(promise.instant, duration.amount, calendar)
+    return _before_working_time(promise.instant, timedelta(hours=duration.amount), calendar)
+
+
+def _closing_before(end: datetime, number: int, calendar: WorkingCalendar) -> datetime:
+    """Closing instant of the `number`-th open day before the local day on which `end` is reached."""
+    # A promise at 00:00 was made to the day that ends there.
+    last_day = day = _wall(end - timedelta(microseconds=1), calendar).date()
+    while number:
+        day -= ONE_DAY
+        if last_day - day > LONGEST_CLOSURE:
+            raise _closed_too_long(end)
+        number -= bool(calendar.hours_on(day))
+    closes = calendar.hours_on(day)[-1][1]
+    wall = datetime.combine(day + ONE_DAY if closes == END_OF_DAY else day, closes)
+    return instant_of(wall, calendar.time_zone)
+
+
+def _before_working_time(end: datetime, needed: timedelta, calendar: WorkingCalendar) -> datetime:
+    """The instant after which `needed` opening time is left until `end`."""
+    last_day = day = _wall(end, calendar).date()
+    while last_day - day <= LONGEST_CLOSURE:
+        for opens, closes in reversed(list(opening_instants(day, calendar.hours_on(day), calendar.time_zone))):
+            closes = min(closes, end)
+            if closes <= opens:
+                continue
+            if needed <= closes - opens:
+                return closes - needed
+            needed -= closes - opens
+        day -= ONE_DAY
+    raise _closed_too_long(end)
+
+
 def time_left(due: datetime, now: datetime, calendar: WorkingCalendar) -> timedelta:
     """What is left until `due` as the city's clock shows it, for labels; negative when late.
 

@@ -85,6 +85,9 @@ class Complaint(models.Model):
     policy_version = models.PositiveIntegerField(default=0)
     # While the reporter must act the clock stands still since this instant.
     paused_at = models.DateTimeField(null=True, blank=True)
+    # When the escalation ladder is to be looked at again (None: at once), and how far up the complaint has come.
+    next_rung_at = models.DateTimeField(null=True, blank=True)
+    escalation = models.PositiveSmallIntegerField(default=0)
 
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     merged_count = models.PositiveIntegerField(default=0)
@@ -128,11 +131,11 @@ class Complaint(models.Model):
             ),
             # the field page
             models.Index(fields=["assigned_to"], name="complaint_crew", condition=Q(state__in=sorted(OPEN_STATES))),
-            # the sweep of breaches
+            # the sweep of the ladders
             models.Index(
-                fields=["resolution_due_at"],
-                name="complaint_breach",
-                condition=Q(state__in=sorted(OPEN_STATES), paused_at=None),
+                fields=["next_rung_at"],
+                name="complaint_ladder",
+                condition=Q(state__in=sorted(OPEN_STATES), merged_into=None, resolution_due_at__isnull=False),
             ),
             # the moderator's queue
             models.Index(fields=["submitted_at"], name="complaint_review", condition=Q(text_review="pending")),
@@ -335,6 +338,14 @@ class Event(models.Model):
                 condition=Q(kind="breached"),
                 name="event_breach_once",
             ),
+            # A rung of the ladder is climbed once, until a reopening starts a new round.
+            models.UniqueConstraint(
+                models.F("complaint"),
+                models.F("data__rung"),
+                models.F("data__round"),
+                condition=Q(kind="escalated"),
+                name="event_rung_once",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -447,8 +458,9 @@ class IdempotencyKey(models.Model):
 
 # Tables of this app that live in modules of their own.
 from complaints.groups import GroupPromise, Supporter  # noqa: E402
+from complaints.ladder import LadderInForce  # noqa: E402
 
 __all__ = [
-    "Attachment", "Complaint", "Event", "FeedItem", "GroupPromise", "IdempotencyKey", "Message", "Reporter",
-    "RoutingDecision", "Supporter",
+    "Attachment", "Complaint", "Event", "FeedItem", "GroupPromise", "IdempotencyKey", "LadderInForce", "Message",
+    "Reporter", "RoutingDecision", "Supporter",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.services import breaches, file_checks, retention
+from complaints.services import breaches, escalation, file_checks, retention
 from queueing.alone import alone
 
 
@@ -19,6 +19,14 @@ def record_breaches() -> None:
     with alone("record-breaches") as is_mine:
         if is_mine:
             breaches.record_breaches(now=timezone.now())
+
+
+@shared_task(name="complaints.climb_ladders")  # type: ignore[untyped-decorator]
+def climb_ladders() -> None:
+    """Tell who must know that a promise runs out, or has run out."""
+    with alone("climb-ladders") as is_mine:
+        if is_mine:
+            escalation.climb_ladders(now=timezone.now())
 
 
 @shared_task(name="complaints.apply_retention")  # type: ignore[untyped-decorator]

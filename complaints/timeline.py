@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
+from catalogue.models import Rung
 from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.disclosure import Disclosure
@@ -116,6 +117,8 @@ def _staff_detail(complaint: Complaint, event: Event) -> str:
         return f"{what}: {outcome}"
     if event.kind == _Kind.VISIBILITY_CHANGED:
         return str(capfirst(dict(Complaint.Visibility.choices).get(str(data.get("to")), "")))
+    if event.kind == _Kind.ESCALATED:
+        return str(dict(Rung.Tell.choices).get(str(data.get("told")), ""))
     if event.kind == _Kind.ASSIGNED:
         person = User.objects.filter(pk=_number(data.get("to"))).first()
         return (person.get_full_name() or person.get_username()) if person else _("Nobody any more")
@@ -170,6 +173,8 @@ def _text(message: Message | None) -> str:
 def _title(event: Event, *, to_reporter: bool) -> str:
     if event.kind == _Kind.STATE_CHANGED:
         return capfirst(str(state_label(event.to_state, to_reporter=to_reporter)))
+    if event.kind == _Kind.ESCALATED and event.data.get("level") == 1:
+        return _("Reminded that a promise runs out")
     if event.kind == _Kind.BREACHED:
         answer = event.data.get("deadline") == "answer"
         return _("The deadline for the first answer passed") if answer else _("The deadline for the resolution passed")

@@ -92,6 +92,12 @@ INVARIANTS = (
         " AND e.data->>'deadline' = p.name AND e.at >= due)",
     ),
     Invariant(
+        "rung_not_climbed",
+        "a rung of the ladder was reached long ago and nobody was told",
+        "SELECT tracking_number FROM complaints_complaint WHERE state = ANY(%(open)s) AND merged_into_id IS NULL"
+        " AND resolution_due_at IS NOT NULL AND coalesce(next_rung_at, submitted_at) < %(old)s",
+    ),
+    Invariant(
         "place_too_public",
         "a place that is never public has a public point or a public page",
         "SELECT tracking_number FROM complaints_complaint WHERE place_precision = 'never'"

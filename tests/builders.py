@@ -15,7 +15,8 @@ from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.utils import timezone
 
 from accounts.models import Membership, Role, User
-from catalogue.models import Calendar, Category, Jurisdiction, Question, Service, Unit
+from catalogue.ladders import DEFAULT_LADDER
+from catalogue.models import Calendar, Category, Jurisdiction, Question, Rung, Service, Unit
 from complaints.models import Complaint
 from complaints.services.submission import NewComplaint, NewReporter, submit
 from districts.models import BoundaryEdition, District, ServiceArea, service_areas_layer
@@ -167,6 +168,14 @@ def _build_layers(city: Jurisdiction, units: dict[str, Unit], shift: float) -> N
             priority=priority,
             area_m2=(right - left) * (top - bottom) * 1_230_000.0,
             geometry=box(left + shift, bottom, right + shift, top),
+        )
+
+
+def build_ladder(city: Jurisdiction, service: str = "roads") -> None:
+    """The default ladder for one service, as a city pack without rungs of its own gets it."""
+    for order, (code, deadline, at, tell) in enumerate(DEFAULT_LADDER):
+        Rung.objects.create(
+            service=city.services.get(code=service), code=code, deadline=deadline, at=at, tell=tell, order=order
         )
 
 

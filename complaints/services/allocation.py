@@ -14,10 +14,10 @@ from complaints.permissions import ANSWERING, DESK, can_assign, can_hand_over, h
 from complaints.places import public_place
 from complaints.promises import Promises, promises_for, with_promises
 from complaints.routing import Decision, decide
-from complaints.services.breaches import record_missed
 from complaints.services.clocks import replace_promise
 from complaints.services.correspondence import keep_note
 from complaints.services.decisions import keep_choice, keep_decision
+from complaints.services.escalation import catch_up
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_acting
 from complaints.services.transitions import acting_role
@@ -40,7 +40,7 @@ def hand_over(complaint_id: int, to_unit: Unit, *, acting_user: User, now: datet
     keep_choice(complaint, to_unit, now=now)
     _change_unit(complaint, to_unit)
     complaint.updated_at = now
-    complaint.save(update_fields=["unit", "assigned_to", "passed_to_operator", "updated_at"])
+    complaint.save(update_fields=["unit", "assigned_to", "passed_to_operator", "next_rung_at", "updated_at"])
     record(
         complaint,
         new_event(
@@ -69,7 +69,7 @@ def recategorise(
     if category_code == complaint.category.code:
         raise SameCategory
     role = acting_role(DESK, hats(acting_user, complaint))
-    record_missed(complaint, now=now)
+    catch_up(complaint, now=now)
     place = complaint.point
     decision = decide(
         place.x, place.y, category_code, at=complaint.submitted_at, jurisdiction_id=complaint.jurisdiction_id
@@ -132,7 +132,8 @@ def _in_crew_of(person: User, unit: Unit) -> bool:
 
 
 def _change_unit(complaint: Complaint, unit: Unit) -> None:
-    """The crew was the old unit's; what was passed on was passed to the old operator."""
+    """The crew was the old unit's; what was passed on was passed to the old operator; rungs run on the new calendar."""
+    complaint.next_rung_at = None
     if complaint.unit_id == unit.pk:
         return
     complaint.unit = unit

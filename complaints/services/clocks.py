@@ -18,7 +18,7 @@ from complaints.services.history import new_event
 from complaints.workflow import State
 
 NAMES = ("answer", "resolution")
-COLUMNS = ["answer_due_at", "answer_due_wall", "resolution_due_at", "resolution_due_wall"]
+COLUMNS = ["answer_due_at", "answer_due_wall", "resolution_due_at", "resolution_due_wall", "next_rung_at"]
 # What a promise becomes, given the category that it was made for.
 Move = Callable[[Promise | None, Category], Promise | None]
 
@@ -121,6 +121,7 @@ def set_promise(complaint: Complaint, name: str, promise: Promise | None, *, cau
     if old == new:
         return
     put_promise(complaint, name, promise)
+    complaint.next_rung_at = None
     data: dict[str, object] = {
         "deadline": name,
         "old": old.isoformat() if old else None,

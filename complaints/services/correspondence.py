@@ -19,7 +19,7 @@ from complaints.permissions import (
     hats,
     require,
 )
-from complaints.services.breaches import record_missed
+from complaints.services.escalation import catch_up
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock, lock_acting
@@ -37,7 +37,7 @@ def answer(complaint_id: int, text: str, *, acting_user: User, now: datetime) ->
     """
     complaint = lock_acting(complaint_id)
     require(can_answer(acting_user, complaint))
-    record_missed(complaint, now=now)
+    catch_up(complaint, now=now)
     if complaint.state == State.RECEIVED:
         complaint = change_state(complaint_id, Verb.ACCEPT, acting_user=acting_user, now=now, tell=False)
     if complaint.answered_at is None:

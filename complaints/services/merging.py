@@ -16,16 +16,16 @@ from complaints.groups import GroupPromise, promise_in, put_promise
 from complaints.models import Complaint, Event
 from complaints.notices import merged_news, separated_news
 from complaints.permissions import DESK, hats, require
-from complaints.services.breaches import record_missed
 from complaints.services.clocks import COLUMNS, NAMES, earliest, given_back, group_promises, resume_clock, set_promise
 from complaints.services.correspondence import keep_note
+from complaints.services.escalation import catch_up
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_all, refuse_merged
 from complaints.services.transitions import acting_role
 from complaints.workflow import State
 from notifications.models import OutboxMessage
 
-_CHANGED = ["merged_into", "merged_count", "joined_count", "paused_at", "updated_at", *COLUMNS]
+_CHANGED = ["merged_into", "merged_count", "joined_count", "paused_at", "updated_at", "escalation", *COLUMNS]
 
 
 @transaction.atomic
@@ -39,7 +39,7 @@ def merge(complaint_id: int, into_id: int, *, acting_user: User, now: datetime, 
     require(all(DESK & hats(acting_user, complaint) for complaint in (duplicate, primary)))
     _refuse_unfit(duplicate, primary)
     for complaint in (duplicate, primary):
-        record_missed(complaint, now=now)
+        catch_up(complaint, now=now)
     by = _By(acting_user, acting_role(DESK, hats(acting_user, duplicate)), now)
     for member in along:
         _detach(member, duplicate, by)
@@ -65,7 +65,7 @@ def separate(complaint_id: int, *, acting_user: User, now: datetime, note: str =
     if complaint.merged_into_id != primary.pk:
         raise ChangedMeanwhile
     require(bool(DESK & hats(acting_user, complaint)))
-    record_missed(primary, now=now)
+    catch_up(primary, now=now)
     by = _By(acting_user, acting_role(DESK, hats(acting_user, complaint)), now)
     _detach(complaint, primary, by, keep_note(complaint, note, acting_user, now), public=True)
     along = [held[pk] for pk in along_ids if held[pk].merged_into_id == primary.pk]
@@ -195,4 +195,5 @@ def _came_along(complaint_id: int, primary_id: int) -> list[int]:
 def _save(complaints: list[Complaint], now: datetime) -> None:
     for complaint in complaints:
         complaint.updated_at = now
+        complaint.next_rung_at = None
         complaint.save(update_fields=_CHANGED)

@@ -11,8 +11,8 @@ from complaints.errors import ReporterErased
 from complaints.models import Attachment, Complaint, Event, Message, Reporter
 from complaints.notices import state_news
 from complaints.permissions import hats
-from complaints.services.breaches import record_missed
 from complaints.services.clocks import move_clock
+from complaints.services.escalation import catch_up
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_acting
@@ -85,7 +85,7 @@ def change_state(
         to_state=step.target,
         data=data,
     )
-    record_missed(complaint, now=now)
+    catch_up(complaint, now=now)
     _apply(complaint, step.target, now)
     move_clock(complaint, event, now)
     complaint.save(update_fields=_CHANGED)
@@ -107,6 +107,8 @@ _CHANGED = [
     "resolution_due_at",
     "resolution_due_wall",
     "policy_version",
+    "next_rung_at",
+    "escalation",
 ]
 
 
@@ -161,3 +163,5 @@ def _apply(complaint: Complaint, target: State, now: datetime) -> None:
         complaint.answered_at = now
     if target == State.REOPENED:
         complaint.reopened_count += 1
+        complaint.escalation = 0
+    complaint.next_rung_at = None

@@ -11,7 +11,8 @@ from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
 from django.db import connection, transaction
 from django.db.models import Max
 
-from catalogue.models import Calendar, Category, Closure, Jurisdiction, PackRow, Question, Schedule, Service, Unit
+from catalogue.ladders import DEFAULT_LADDER
+from catalogue.models import Calendar, Category, Closure, Jurisdiction, PackRow, Question, Rung, Schedule, Service, Unit
 from catalogue.translated import text_in
 from districts.citypack.boundaries import PackShapes, Shape, read_shapes
 from districts.citypack.tables import PackTables, read_tables
@@ -163,6 +164,7 @@ class _Loader:
             values |= {"default_unit": default_unit, "colour": table.get("colour", "#1F6F54")}
             self._put(row, values, f"service {code}")
             self.services[code] = row
+            self._load_rungs(row, table["rung"])
         for order, (code, table) in enumerate(self.pack.categories.items()):
             self._load_category(code, table, order)
         retired = Category.objects.filter(jurisdiction=self.city, is_active=True).exclude(code__in=self.categories)
@@ -173,6 +175,20 @@ class _Loader:
                 Fault("retired", "no longer in the pack: closed to new complaints", category.code)
             )
         Service.objects.filter(jurisdiction=self.city).exclude(code__in=self.services).update(is_active=False)
+
+    def _load_rungs(self, service: Service, tables: list[dict[str, Any]] | None) -> None:
+        """The ladder of a service. Without one in the pack it gets the default once, for administrators to change."""
+        if tables is None:
+            if service.rungs.exists():
+                return
+            tables = [dict(zip(("code", "deadline", "at", "tell"), rung, strict=True)) for rung in DEFAULT_LADDER]
+        for order, table in enumerate(tables):
+            rung = Rung.objects.filter(service=service, code=table["code"]).first()
+            rung = rung or Rung(service=service, code=table["code"])
+            values = {name: table[name] for name in ("deadline", "at", "tell")}
+            values |= {"name": table.get("name", {}), "order": order}
+            self._put(rung, values, f"rung {service.code}.{rung.code}")
+        service.rungs.exclude(code__in=[table["code"] for table in tables]).delete()
 
     def _load_category(self, code: str, table: dict[str, Any], order: int) -> None:
         row = Category.objects.filter(jurisdiction=self.city, code=code).first()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+from catalogue.ladders import parse_reach
 from catalogue.schedules import parse_schedule
 from catalogue.working_time import parse_week
 from reporting.commands import Fault
@@ -16,6 +17,8 @@ from reporting.commands import Fault
 CODE = re.compile(r"[a-z0-9-]{1,60}")
 DURATION = re.compile(r"[1-9][0-9]{0,3} (working )?(day|hour)s?")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_DEADLINES = ("answer", "resolution", "legal")
+_TOLD = ("unit", "unit_manager", "triage", "office")
 QUESTION_KINDS = {"text", "number", "date", "choice", "multichoice"}
 
 
@@ -178,12 +181,32 @@ def _read_catalogue(pack: PackTables, catalogue: dict[str, Any]) -> None:
             pack.fault("bad_value", "colour must be #rrggbb", where)
         if service.get("default_unit") is not None and service["default_unit"] not in pack.units:
             pack.fault("unknown_reference", f"default_unit {service['default_unit']!r} is not in units.toml", where)
+        service["rung"] = _read_rungs(pack, service, where)
         categories = _tables(pack, service, "category", where)
         if not categories:
             pack.fault("missing_value", "a service needs at least one category", where)
         for category in categories:
             category["service"] = service.get("code")
             _check_category(pack, category)
+
+
+def _read_rungs(pack: PackTables, service: dict[str, Any], where: str) -> list[dict[str, Any]] | None:
+    """The service's own ladder; None where it names none and takes the default."""
+    if "rung" not in service:
+        return None
+    rungs: dict[str, dict[str, Any]] = {}
+    for rung in _tables(pack, service, "rung", where):
+        place = _enter(pack, rungs, rung, "rung", where)
+        for name, known in (("deadline", _DEADLINES), ("tell", _TOLD)):
+            if rung.get(name) not in known:
+                pack.fault("bad_value", f"{name} must be one of {', '.join(known)}", place)
+        try:
+            parse_reach(str(rung.get("at", "")))
+        except ValueError as error:
+            pack.fault("bad_value", f"at: {error}", place)
+        if rung.get("name") is not None:
+            _check_name(pack, rung["name"], place)
+    return list(rungs.values())
 
 
 def _check_category(pack: PackTables, category: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import shapely
 from django.contrib.gis.gdal import CoordTransform, OGRGeometry, SpatialReference
 from django.core.management import call_command
 
-from catalogue.models import Category, Jurisdiction, Schedule, Unit
+from catalogue.models import Category, Jurisdiction, PolicyVersion, Rung, Schedule, Service, Unit
 from complaints.routing import decide
 from districts.citypack.loading import load_city
 from districts.models import BoundaryEdition, District, ServiceArea
@@ -186,6 +186,35 @@ def test_noise_goes_to_the_duty_desk_at_night(now: datetime) -> None:
     night = now.replace(hour=23)
     assert decide(-5.3684, 35.5727, "noise", at=night).unit.code == "permanence"
     assert decide(-5.3684, 35.5727, "noise", at=now).unit.code == "police-administrative"
+
+
+def test_a_service_climbs_its_own_ladder_or_the_usual_one(pack: Path, now: datetime) -> None:
+    rung = '[[service.rung]]\ncode = "late"\ndeadline = "resolution"\nat = "3 working days after"\ntell = "office"\n'
+    spoil(pack, "catalogue.toml", "  [[service.category]]", f"{rung}\n  [[service.category]]")
+    assert load_city(pack, now=now).ok
+    ladders = {s.code: list(s.rungs.values_list("code", "at", "tell")) for s in Service.objects.all()}
+    assert ladders.pop("cleanliness") == [("late", "3 working days after", "office")]
+    assert {len(ladder) for ladder in ladders.values()} == {8}
+    # What an administrator changed of the usual ladder stays hers.
+    Rung.objects.filter(service__code="roads", code="office").update(at="9 working days after")
+    assert load_city(pack, now=now).ok
+    assert Rung.objects.get(service__code="roads", code="office").at == "9 working days after"
+
+
+def test_a_rung_that_cannot_be_climbed_is_a_fault(pack: Path, now: datetime) -> None:
+    rung = '[[service.rung]]\ncode = "late"\ndeadline = "soon"\nat = "whenever"\ntell = "nobody"\n'
+    spoil(pack, "catalogue.toml", "  [[service.category]]", f"{rung}\n  [[service.category]]")
+    faults = [fault for fault in load_city(pack, now=now).faults if "rung late" in fault.where]
+    assert len(faults) == 3
+    assert not Service.objects.exists()
+
+
+def test_each_policy_of_a_category_is_kept(pack: Path, now: datetime) -> None:
+    load_city(pack, now=now)
+    spoil(pack, "catalogue.toml", 'resolve_within = "5 working days"', 'resolve_within = "4 working days"')
+    load_city(pack, now=now)
+    kept = PolicyVersion.objects.filter(category__code="overflowing-bin").values_list("version", "resolve_within")
+    assert list(kept) == [(1, "5 working days"), (2, "4 working days")]
 
 
 def test_a_projected_file_is_brought_to_degrees(pack: Path, now: datetime) -> None:

@@ -16,13 +16,16 @@ from complaints.models import Attachment, Complaint, Event, FeedItem, Reporter
 from complaints.services.allocation import hand_over, recategorise
 from complaints.services.breaches import record_breaches
 from complaints.services.erasure import erase_reporter
+from complaints.services.escalation import climb_ladders
 from complaints.services.file_checks import process_due_attachments
 from complaints.services.files import NewFile, media_path
+from complaints.services.joining import join
+from complaints.services.merging import merge
 from complaints.services.transitions import change_state
 from complaints.workflow import Verb
 from notifications.delivery import deliver_due
 from notifications.models import OutboxMessage
-from tests.builders import build_complaint
+from tests.builders import build_complaint, build_ladder
 from tests.sandbox.files import jpeg
 
 DAY = timedelta(days=1)
@@ -42,7 +45,8 @@ def lived(clerk: User, triage_officer: User, gridville: Jurisdiction) -> Complai
     start = timezone.now() - 30 * DAY
     for category in ("pothole", "noise", "domestic", "vagrancy", "live-wire", "overflowing-bin", "litter"):
         build_complaint(category, now=start, email="rita@example.org")
-    _, second, third = Complaint.objects.filter(unit__code="roads-dept") | Complaint.objects.filter(
+    build_ladder(gridville)
+    first, second, third = Complaint.objects.filter(unit__code="roads-dept") | Complaint.objects.filter(
         category__code__in=["noise", "litter"]
     )
     hand_over(third.pk, gridville.units.get(code="roads-dept"), acting_user=triage_officer, now=start + DAY)
@@ -53,9 +57,12 @@ def lived(clerk: User, triage_officer: User, gridville: Jurisdiction) -> Complai
         change_state(main.pk, verb, acting_user=user, now=start + day * DAY, note="mots")
     change_state(main.pk, Verb.RESOLVE, acting_user=clerk, now=start + 9 * DAY, note="Fait", reason="no_trace")
     change_state(main.pk, Verb.CONTEST, acting_user=None, now=start + 9 * DAY, note="Non")
+    merge(first.pk, main.pk, acting_user=clerk, now=start + 10 * DAY)
+    join(main.pk, voice="a", now=start + 10 * DAY)
     process_due_attachments(now=timezone.now())
     deliver_due(now=timezone.now())
     record_breaches(now=timezone.now())
+    climb_ladders(now=timezone.now())
     FeedItem.objects.all().delete()
     return main
 
@@ -74,6 +81,10 @@ def test_each_damage_is_named(lived: Complaint, gridville: Jurisdiction) -> None
     mine = Complaint.objects.filter(pk=lived.pk)
     mine.update(state="accepted", closed_at=timezone.now(), paused_at=timezone.now(), merged_count=3)
     assert codes() >= {"state_not_replayed", "closing_time", "clock_stopped", "merged_count"}
+    mine.update(joined_count=7, next_rung_at=None, resolution_due_at=timezone.now() + DAY)
+    assert codes() >= {"joined_count", "rung_not_climbed", "promise_not_replayed", "group_promise"}
+    Complaint.objects.filter(merged_into=lived).update(merged_into=None)
+    assert codes() >= {"group_not_replayed", "group_promise"}
     mine.update(unit=gridville.units.get(code="registry"), public_point=None)
     assert codes() >= {"other_than_decided", "place_missing"}
     Event.objects.filter(kind="breached").delete()
