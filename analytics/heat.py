@@ -2,9 +2,9 @@
 
 Rules, so that every figure can be computed again from the open data:
 - Cells are Web Mercator tiles of `cell_zoom`; rows are those of the public allow-list, a merged complaint counts once.
-- Flagged default points stay out. A place known only by its district stands in no cell: it is counted in `unplaced`.
-- Where fewer than k cases of a sensitive category (place shown as a 200 m cell) lie in a cell, those are left out; where
-  nothing else lies there, the cell is `suppressed`: its `n` is 0 and its value null.
+- Flagged default points stay out. A place that is not published, or only by its district, stands in no cell: it is
+  counted in `unplaced`. So are sensitive cases too few to show (complaints/small_numbers.py): no cell tells of them, and
+  `suppressed` is always false.
 - Residents of a cell are its districts' residents by share of area; under 20 of them a rate says nothing: null.
 - Late share: of the complaints with a deadline, those that are open past it or were closed after it.
 - Days to resolve: the median over those resolved, from filing to closing.
@@ -106,7 +106,7 @@ def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Hea
     cell_zoom = cell_zoom_for(zoom)
     k = filters.jurisdiction.small_sample_k
     found = filters.apply(Complaint.objects.public())
-    rows = _cells(found, cell_zoom, k, now)
+    rows = _cells(found, cell_zoom, now)
     residents = _residents(filters, cell_zoom, rows) if measure == Measure.PER_1000 else {}
     cells = [_cell(row, measure, cell_zoom, k, residents) for row in rows]
     on_map = sum(row.n for row in rows)
@@ -115,7 +115,7 @@ def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Hea
         unit_of_measure=str(UNITS_OF_MEASURE[measure]),
         cell_zoom=cell_zoom,
         n=on_map,
-        unplaced=found.filter(place_precision="district", default_point_suspect=False).count(),
+        unplaced=found.filter(place_shown__in=("district", "city", "withheld"), default_point_suspect=False).count(),
         period=_period(filters, found, now),
         few_below=k,
         cells=cells,
@@ -124,7 +124,7 @@ def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Hea
 
 
 # A place finer than a district that somebody really pointed at.
-PLACED = Q(place_precision__in=("exact", "grid"), default_point_suspect=False, public_point__isnull=False)
+PLACED = Q(place_shown__in=("exact", "grid"), default_point_suspect=False, public_point__isnull=False)
 
 
 class _X(GeoFunc):
@@ -137,27 +137,22 @@ class _Y(GeoFunc):
     output_field = FloatField()
 
 
-# `few`: cases of one sensitive category in one cell, too few to publish. What else lies in the cell is still shown.
 _CELLS = """
 WITH placed AS ({rows}),
 cut AS (
     SELECT *, floor((lon + 180) / 360 * %s)::int AS x,
         floor((1 - ln(tan(radians(lat)) + 1 / cos(radians(lat))) / pi()) / 2 * %s)::int AS y
     FROM placed
-),
-judged AS (
-    SELECT *, sensitive AND count(*) OVER (PARTITION BY x, y, sensitive, category_id) < %s AS few FROM cut
 )
-SELECT x, y, count(*) FILTER (WHERE NOT few), count(*) FILTER (WHERE promised AND NOT few),
-    count(*) FILTER (WHERE promised AND was_late AND NOT few), count(days) FILTER (WHERE NOT few),
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE NOT few)
-FROM judged GROUP BY x, y ORDER BY x, y
+SELECT x, y, count(*), count(*) FILTER (WHERE promised), count(*) FILTER (WHERE promised AND was_late), count(days),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY days)
+FROM cut GROUP BY x, y ORDER BY x, y
 """
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A cell as counted: without what is suppressed in it."""
+    """A cell as counted."""
 
     x: int
     y: int
@@ -168,13 +163,11 @@ class _Row:
     median_days: float | None
 
 
-def _cells(found: ComplaintQuerySet, cell_zoom: int, k: int, now: datetime) -> list[_Row]:
+def _cells(found: ComplaintQuerySet, cell_zoom: int, now: datetime) -> list[_Row]:
     resolved = Q(state__in=(State.RESOLVED, State.CONFIRMED), closed_at__isnull=False)
     rows = found.filter(PLACED).values(
-        "category_id",
         lon=_X("public_point"),
         lat=_Y("public_point"),
-        sensitive=_flag(~Q(place_precision="exact")),
         promised=_flag(Q(resolution_due_at__isnull=False)),
         was_late=_flag(late_condition(now) | Q(closed_at__gt=F("resolution_due_at"))),
         days=Case(
@@ -185,7 +178,7 @@ def _cells(found: ComplaintQuerySet, cell_zoom: int, k: int, now: datetime) -> l
     sql, values = rows.query.sql_with_params()
     side = 2**cell_zoom
     with connection.cursor() as cursor:
-        cursor.execute(_CELLS.format(rows=sql), [*values, side, side, k])
+        cursor.execute(_CELLS.format(rows=sql), [*values, side, side])
         return [_Row(*row) for row in cursor.fetchall()]
 
 
@@ -225,13 +218,10 @@ def _residents(filters: Filters, cell_zoom: int, rows: list[_Row]) -> dict[tuple
 
 
 def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, residents: dict[tuple[int, int], float]) -> Cell:
-    # Nothing left once the small sensitive counts are taken out: the cell itself is the secret.
-    suppressed = row.n == 0
-    value, cases = float(row.n), row.n
-    known = not suppressed
+    value, cases, known = float(row.n), row.n, True
     if measure == Measure.PER_1000:
         living = residents.get((row.x, row.y), 0.0)
-        known = known and living >= FEWEST_RESIDENTS
+        known = living >= FEWEST_RESIDENTS
         value = 1000 * row.n / living if known else 0.0
     elif measure == Measure.LATE_SHARE:
         known, cases = row.promised > 0, row.promised
@@ -247,7 +237,7 @@ def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, residents: dict[t
         lat=latitude,
         n=row.n,
         value=round(value, 4) if known else None,
-        suppressed=suppressed,
+        suppressed=False,
         few=measure != Measure.COUNT and cases < k,
     )
 

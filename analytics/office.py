@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from django.db.models import Case, F, When
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, get_language_bidi
@@ -24,7 +25,7 @@ from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.filters import Filters
 from complaints.models import Complaint
-from complaints.querysets import ComplaintQuerySet
+from complaints.querysets import DISTRICT_SHOWN, ComplaintQuerySet
 from districts.models import District
 
 TREND_MONTHS = 12
@@ -48,10 +49,13 @@ class Trend:
 
 
 class Office:
-    """One person's figures under a filter. Statements are made when a part is first asked for."""
+    """One person's figures under a filter. Statements are made when a part is first asked for.
 
-    def __init__(self, user: User, filters: Filters, now: datetime) -> None:
-        self.user, self.filters, self.now = user, filters, now
+    `public`: only what the world may know is counted, for files that travel.
+    """
+
+    def __init__(self, user: User, filters: Filters, now: datetime, *, public: bool = False) -> None:
+        self.user, self.filters, self.now, self.public = user, filters, now, public
         self.city = filters.jurisdiction
         self.period: Period = period_between(filters.since, filters.until, self.city, now)
         self.language = get_language() or "fr"
@@ -60,6 +64,9 @@ class Office:
     def rows(self) -> ComplaintQuerySet:
         """What the person may see under the filter, at any time: periods are cut by the figures."""
         timeless = replace(self.filters, since=None, until=None)
+        if self.public:
+            known = Case(When(place_shown__in=DISTRICT_SHOWN, then=F("district__code")))
+            return timeless.apply(Complaint.objects.public()).annotate(known_district=known)
         return timeless.apply(Complaint.objects.visible_to(self.user), for_staff=True)
 
     def link(self, **changes: Any) -> str:
@@ -85,7 +92,8 @@ class Office:
     @cached_property
     def districts(self) -> list[tuple[Subject, Pair]]:
         """The smallest districts, by code: a complaint keeps the district of the edition it was routed with."""
-        figures = compare(self.rows, "district__code", self.period, now=self.now)
+        key = "known_district" if self.public else "district__code"
+        figures = compare(self.rows, key, self.period, now=self.now)
         found = [(subject, figures.get(subject.code, Pair())) for subject in self._districts]
         known = {subject.code for subject in self._districts}
         found += [(Subject(code=code, name=code), pair) for code, pair in figures.items() if code and code not in known]

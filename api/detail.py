@@ -24,7 +24,8 @@ class ComplaintSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
     service = serializers.CharField(source="service.code")
     category = serializers.CharField(source="category.code")
     district = serializers.SerializerMethodField()
-    unit = serializers.CharField(source="unit.code")
+    unit = serializers.SerializerMethodField()
+    place_precision = serializers.CharField(source="shown_precision")
     submitted_at = serializers.SerializerMethodField()
     updated_at = serializers.SerializerMethodField()
     answer_due_at = serializers.SerializerMethodField()
@@ -47,7 +48,10 @@ class ComplaintSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
         return None if complaint.default_point_suspect else complaint.public_point
 
     def get_district(self, complaint: Complaint) -> str | None:
-        return complaint.district.code if complaint.district else None
+        return complaint.shown_district.code if complaint.shown_district else None
+
+    def get_unit(self, complaint: Complaint) -> str | None:
+        return complaint.shown_unit.code if complaint.shown_unit else None
 
     def get_submitted_at(self, complaint: Complaint) -> str | None:
         return utc_text(complaint.submitted_at)

@@ -163,7 +163,11 @@ class ComplaintFactsDocument(serializers.Serializer[Any]):
     late = serializers.BooleanField()
     merged_count = serializers.IntegerField(allow_null=True)
     joined_count = serializers.IntegerField(allow_null=True)
-    place_precision = serializers.ChoiceField(choices=["exact", "grid", "district"], allow_null=True)
+    place_precision = serializers.ChoiceField(
+        choices=["exact", "grid", "district", "city"],
+        allow_null=True,
+        help_text="`city`: too few cases of a sensitive category nearby; place, district and unit may be null.",
+    )
     description = serializers.CharField(allow_null=True, help_text="Once a moderator released it.")
     photos = PhotoDocument(many=True, help_text="Those that a moderator released.")
     merged_into = serializers.CharField(required=False, allow_null=True)

@@ -1,20 +1,27 @@
 """Public facts of complaints in SQL: one definition of each column, for GeoJSON, CSV, tiles and cells alike.
 
 Text is built by the database: row by row through serializers it takes thirty times as long. Only `public_point` is ever
-read, never `point`; no reporter is joined.
+read, never `point`; district and unit only as far as `place_shown` allows; no reporter is joined.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 
-from complaints.querysets import ComplaintQuerySet
+from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet
 from complaints.workflow import OPEN_STATES
 
 Statement = tuple[str, list[Any]]
 
-_OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
+
+
+def _quoted(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+_OPEN = _quoted(sorted(OPEN_STATES))
 IS_OPEN = f"(c.state IN ({_OPEN}))"
 # Complaint.is_late in SQL: the clock stands still while the reporter must act.
 IS_LATE = (
@@ -43,8 +50,8 @@ FACTS = {
     "state_group": f"CASE WHEN {IS_OPEN} THEN 'open' ELSE 'closed' END",
     "service": "s.code",
     "category": "k.code",
-    "district": "d.code",
-    "unit": "u.code",
+    "district": f"CASE WHEN c.place_shown IN ({_quoted(DISTRICT_SHOWN)}) THEN d.code END",
+    "unit": f"CASE WHEN c.place_shown IN ({_quoted(UNIT_SHOWN)}) THEN u.code END",
     "submitted_at": _instant("submitted_at"),
     "updated_at": _instant("updated_at"),
     "answer_due_at": _instant("answer_due_at"),
@@ -52,7 +59,7 @@ FACTS = {
     "late": IS_LATE,
     "merged_count": "c.merged_count",
     "joined_count": "c.joined_count",
-    "place_precision": "c.place_precision",
+    "place_precision": "CASE c.place_shown WHEN 'withheld' THEN 'city' ELSE c.place_shown END",
 }
 _JOINS = """
 FROM clock CROSS JOIN picked JOIN complaints_complaint c ON c.id = picked.id

@@ -17,8 +17,8 @@ from notifications.models import OutboxMessage
 _POINT = "ST_SetSRID(ST_MakePoint(%s, %s), 4326)"
 _COMPLAINT = {
     "tracking_number": "%s", "jurisdiction_id": "%s", "service_id": "%s", "category_id": "%s", "kind": "'complaint'",
-    "channel": "'api'", "point": _POINT, "public_point": _POINT, "place_precision": "'exact'", "unit_id": "%s",
-    "description": "%s", "location_text": "%s", "submitted_at": "%s", "updated_at": "%s",
+    "channel": "'api'", "point": _POINT, "public_point": _POINT, "place_precision": "'exact'", "place_shown": "'exact'",
+    "unit_id": "%s", "description": "%s", "location_text": "%s", "submitted_at": "%s", "updated_at": "%s",
 }  # fmt: skip
 _MESSAGE = {
     "recipient": "%s", "reference": "%s", "dedup_key": "%s", "created_at": "%s", "next_attempt_at": "%s",

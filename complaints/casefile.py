@@ -193,7 +193,7 @@ def _place(complaint: Complaint, shown: Disclosure) -> dict[str, object] | None:
     return {
         "lon": point.x,
         "lat": point.y,
-        "precision": "exact" if shown.sees_place else complaint.place_precision,
+        "precision": "exact" if shown.sees_place else complaint.shown_precision,
         "service": service.code,
         "symbol": service.icon,
         "label": complaint.tracking_number,

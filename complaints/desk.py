@@ -202,7 +202,7 @@ class Desk:
         return self._searched(replace(self.filters, q=""))
 
     def _searched(self, filters: Filters) -> ComplaintQuerySet:
-        found = filters.apply(Complaint.objects.visible_to(self.user), for_staff=self.knows_places)
+        found = filters.apply(Complaint.objects.visible_to(self.user), for_staff=True, knows_places=self.knows_places)
         words = self.filters.q
         # One row for each thing; a search finds merged ones too, by their number and words.
         return found.filter(self._search(words)) if words else found.primary()

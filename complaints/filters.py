@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from catalogue.models import Jurisdiction
 from catalogue.snapshot import Snapshot, snapshot
 from complaints.models import Complaint
-from complaints.querysets import ComplaintQuerySet
-from complaints.search import matches_name, number_condition, released_text, words_match
+from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet
+from complaints.search import matches_name, number_condition, public_words, words_match
 from complaints.workflow import CLOSED_STATES, OPEN_STATES, State
 from districts.models import District
 
@@ -105,20 +105,25 @@ class Filters:
     page_size: int = DEFAULT_PAGE_SIZE
     cursor: Cursor | None = None
 
-    def apply(self, queryset: ComplaintQuerySet, *, for_staff: bool = False) -> ComplaintQuerySet:
+    def apply(
+        self, queryset: ComplaintQuerySet, *, for_staff: bool = False, knows_places: bool | None = None
+    ) -> ComplaintQuerySet:
         """The rows of `queryset` (public() or visible_to()) that pass, in no order, the cursor left aside.
 
-        `for_staff`: words are searched in unreleased texts too, and the box is compared with the exact place.
+        `for_staff`: words are searched in unreleased texts too; district and unit are the real ones, else those that are
+        shown: a filter must not tell what a row does not. `knows_places` (else as `for_staff`): the box is compared with
+        the exact place.
         """
+        knows_places = for_staff if knows_places is None else knows_places
         conditions = Q(jurisdiction=self.jurisdiction)
         if self.service_ids:
             conditions &= Q(service_id__in=self.service_ids)
         if self.category_ids:
             conditions &= Q(category_id__in=self.category_ids)
         if self.district_codes:
-            conditions &= self._in_districts(self.district_codes)
+            conditions &= self._in_districts(self.district_codes, for_staff=for_staff)
         if self.unit_ids:
-            conditions &= Q(unit_id__in=self.unit_ids)
+            conditions &= Q(unit_id__in=self.unit_ids) & (Q() if for_staff else Q(place_shown__in=UNIT_SHOWN))
         if self.states:
             conditions &= Q(state__in=sorted(self.states))
         if self.since is not None:
@@ -126,7 +131,7 @@ class Filters:
         if self.until is not None:
             conditions &= Q(submitted_at__lt=self.until)
         if self.bbox is not None:
-            place = "point" if for_staff else "public_point"
+            place = "point" if knows_places else "public_point"
             conditions &= Q(**{f"{place}__coveredby": Polygon.from_bbox(self.bbox)})
         found = queryset.filter(conditions)
         if self.late:
@@ -160,17 +165,18 @@ class Filters:
             values[name] = [str(item) for item in items if item is not None and str(item) != ""]
         return urlencode(values, doseq=True)
 
-    def _in_districts(self, codes: Iterable[str]) -> Q:
+    def _in_districts(self, codes: Iterable[str], *, for_staff: bool) -> Q:
         # By code over all editions: a complaint keeps the district of the edition it was routed with.
-        return Q(district__in=District.objects.filter(jurisdiction=self.jurisdiction, code__in=codes).values("pk"))
+        named = Q(district__in=District.objects.filter(jurisdiction=self.jurisdiction, code__in=codes).values("pk"))
+        return named if for_staff else named & Q(place_shown__in=DISTRICT_SHOWN)
 
     def _search(self, queryset: ComplaintQuerySet, *, for_staff: bool) -> ComplaintQuerySet:
-        text = Q(words_match(self.q)) if for_staff else Q(words_match(self.q)) & released_text()
+        text = Q(words_match(self.q)) if for_staff else public_words(self.q)
         found = text | number_condition(self.q)
         if self.q_category_ids:
             found |= Q(category_id__in=self.q_category_ids)
         if self.q_district_codes:
-            found |= self._in_districts(self.q_district_codes)
+            found |= self._in_districts(self.q_district_codes, for_staff=for_staff)
         return queryset.filter(found)
 
 

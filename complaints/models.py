@@ -11,17 +11,24 @@ from django.db.models.functions import Upper
 from django.utils.translation import pgettext_lazy
 
 from catalogue.models import Category, Jurisdiction, Service, Unit
+from complaints.places import SENSITIVE
 from complaints.querysets import ComplaintQuerySet
+from complaints.shown_places import PlaceCount, PlaceRecount, ShownPlace
 from complaints.workflow import OPEN_STATES, State, StateGroup, state_group
 from districts.models import BoundaryEdition, District, ServiceArea
 from queueing.models import QueueRow
+
+__all__ = [
+    "Attachment", "Complaint", "Event", "FeedItem", "IdempotencyKey", "Message", "PlaceCount", "PlaceRecount", "Reporter",
+    "RoutingDecision",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 
-class Complaint(models.Model):
-    """One filing by one person about one point. `point` is staff-only; the world sees `public_point` and nothing finer."""
+class Complaint(ShownPlace):
+    """One filing by one person about one point. `point` is staff-only; what the world sees of it is in ShownPlace."""
 
     class Kind(models.TextChoices):
         COMPLAINT = "complaint", pgettext_lazy("kind", "complaint")
@@ -52,8 +59,6 @@ class Complaint(models.Model):
     channel = models.CharField(max_length=10, choices=Channel.choices)
     # WGS 84, longitude first
     point = models.PointField(srid=4326)
-    public_point = models.PointField(srid=4326, null=True, blank=True)
-    place_precision = models.CharField(max_length=10, choices=Category.Publication.choices)
     # Many records on one point are an office's default, not a place; they stay out of maps (set by the import).
     default_point_suspect = models.BooleanField(default=False)
     district = models.ForeignKey(District, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -114,6 +119,15 @@ class Complaint(models.Model):
                 condition=Q(place_precision="never", public_point=None) | ~Q(place_precision="never"),
                 name="complaint_never_public_has_no_public_point",
             ),
+            models.CheckConstraint(
+                condition=~Q(place_precision__in=SENSITIVE, place_shown="exact")
+                & (~Q(place_precision="never") | Q(place_shown="never")),
+                name="complaint_shows_no_more_than_allowed",
+            ),
+            models.CheckConstraint(
+                condition=Q(public_point=None) | Q(place_shown__in=("exact", "grid", "district")),
+                name="complaint_withheld_place_has_no_public_point",
+            ),
             models.UniqueConstraint(
                 fields=["jurisdiction", "source", "source_id"],
                 condition=~Q(source_id=""),
@@ -136,6 +150,13 @@ class Complaint(models.Model):
                 fields=["next_rung_at"],
                 name="complaint_ladder",
                 condition=Q(state__in=sorted(OPEN_STATES), merged_into=None, resolution_due_at__isnull=False),
+            ),
+            # counting sensitive places (services/small_places.py)
+            models.Index(
+                fields=["category", "district"],
+                include=["id", "unit", "place_cell", "place_shown", "visibility", "merged_into"],
+                name="complaint_sensitive",
+                condition=Q(place_precision__in=SENSITIVE),
             ),
             # the moderator's queue
             models.Index(fields=["submitted_at"], name="complaint_review", condition=Q(text_review="pending")),

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 # Roles that see every complaint of their jurisdiction.
 JURISDICTION_ROLES = (Role.TRIAGE_OFFICER, Role.MODERATOR, Role.ADMINISTRATOR, Role.OFFICE)
 
+# Of `place_shown`: where the district, and where the unit that answers, may be known to the world.
+DISTRICT_SHOWN = ("exact", "grid", "district")
+UNIT_SHOWN = (*DISTRICT_SHOWN, "city")
+
 
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def public(self) -> "ComplaintQuerySet":

@@ -27,10 +27,12 @@ def words_match(words: str) -> SearchVectorExact:
     Whole words match in their French or Arabic forms, and as typed also by their beginning.
     """
     # The template spells the index's expression; any other spelling of it would read every row.
+    return _match(words, "description", "location_text", "tracking_number")
+
+
+def _match(words: str, *fields: str) -> SearchVectorExact:
     vector = Func(
-        F("description"),
-        F("location_text"),
-        F("tracking_number"),
+        *(F(field) for field in fields),
         template="complaints_search_vector(%(expressions)s)",
         arg_joiner=" || ' ' || ",
         output_field=SearchVectorField(),
@@ -55,6 +57,11 @@ def number_condition(words: str) -> Q:
         return Q(tracking_number=whole)
     typed = words.strip().upper()
     return Q(tracking_number__startswith=typed) if _NUMBER_START.match(typed) else Q(pk__in=[])
+
+
+def public_words(words: str) -> Q:
+    """What the public finds by words: released texts. The described place counts only where the place is public exactly."""
+    return Q(words_match(words)) & released_text() & (Q(place_shown="exact") | Q(_match(words, "description")))
 
 
 def released_text() -> Q:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.services import breaches, escalation, file_checks, retention
+from complaints.services import breaches, escalation, file_checks, retention, small_places
 from queueing.alone import alone
 
 
@@ -27,6 +27,20 @@ def climb_ladders() -> None:
     with alone("climb-ladders") as is_mine:
         if is_mine:
             escalation.climb_ladders(now=timezone.now())
+
+
+@shared_task(name="complaints.settle_places")  # type: ignore[untyped-decorator]
+def settle_places() -> None:
+    """Count sensitive places where something changed, and show what the numbers allow."""
+    with alone("settle-places") as is_mine:
+        if is_mine:
+            small_places.settle_places()
+
+
+@shared_task(name="complaints.recount_places")  # type: ignore[untyped-decorator]
+def recount_places() -> None:
+    """Ask for all sensitive places to be counted again."""
+    small_places.recount_everything(now=timezone.now())
 
 
 @shared_task(name="complaints.apply_retention")  # type: ignore[untyped-decorator]

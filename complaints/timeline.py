@@ -43,7 +43,8 @@ class Entry:
 def public_timeline(complaint: Complaint) -> list[Entry]:
     """What anybody may read, newest first: public events, and of words the public answers only."""
     events = complaint.events.filter(is_public=True)
-    return _entries(complaint, list(events), _words(complaint, {_Audience.PUBLIC}))
+    words = _words(complaint, {_Audience.PUBLIC})
+    return _entries(complaint, list(events), words, names_units=complaint.shown_unit is not None)
 
 
 def reporter_timeline(complaint: Complaint) -> list[Entry]:
@@ -130,9 +131,15 @@ def _words(complaint: Complaint, audiences: set[Message.Audience]) -> dict[int, 
 
 
 def _entries(
-    complaint: Complaint, events: list[Event], words: Mapping[int, Message], *, to_reporter: bool = False
+    complaint: Complaint,
+    events: list[Event],
+    words: Mapping[int, Message],
+    *,
+    to_reporter: bool = False,
+    names_units: bool = True,
 ) -> list[Entry]:
-    units = {u.code: u.name for u in current_snapshot(complaint.jurisdiction).units.values()}
+    known = current_snapshot(complaint.jurisdiction).units.values() if names_units else ()
+    units = {u.code: u.name for u in known}
     shown: set[int] = set()
     entries = []
     for event in events:

@@ -37,6 +37,14 @@ _ERASED = (
     "FROM complaints_reporter r JOIN complaints_complaint c ON c.id = r.complaint_id WHERE r.erased_at IS NOT NULL"
 )
 
+# Sensitive complaints whose area nobody has asked to count again.
+_SENSITIVE = (
+    "FROM complaints_complaint c JOIN catalogue_jurisdiction j ON j.id = c.jurisdiction_id"
+    " LEFT JOIN districts_district d ON d.id = c.district_id WHERE place_precision IN ('grid', 'district')"
+    " AND NOT EXISTS (SELECT FROM complaints_placerecount r WHERE r.category_id = c.category_id)"
+)
+_SHOWN = f"{_SENSITIVE} AND visibility = 'public' AND merged_into_id IS NULL"
+
 INVARIANTS = (
     Invariant(
         "no_decision",
@@ -107,7 +115,21 @@ INVARIANTS = (
         "place_missing",
         "a public place has no public point",
         "SELECT tracking_number FROM complaints_complaint WHERE public_point IS NULL"
-        " AND (place_precision IN ('exact', 'grid') OR place_precision = 'district' AND district_id IS NOT NULL)",
+        " AND (place_shown IN ('exact', 'grid') OR place_shown = 'district' AND district_id IS NOT NULL)",
+    ),
+    Invariant(
+        "too_few_shown",
+        "fewer than k cases of a sensitive category are shown in a cell or a district",
+        f"SELECT min(tracking_number) {_SHOWN} AND place_shown = 'grid'"
+        " GROUP BY category_id, d.code, place_cell HAVING count(*) < min(small_sample_k)"
+        f" UNION ALL SELECT min(tracking_number) {_SHOWN} AND place_shown IN ('grid', 'district')"
+        " GROUP BY category_id, d.code HAVING count(*) < min(small_sample_k)",
+    ),
+    Invariant(
+        "unlisted_place_shown",
+        "a sensitive place is ready to be shown although its complaint is not listed",
+        f"SELECT tracking_number {_SENSITIVE} AND place_shown <> 'withheld'"
+        " AND NOT (visibility = 'public' AND merged_into_id IS NULL)",
     ),
     Invariant(
         "exact_place_shown",

@@ -26,8 +26,16 @@ COLUMNS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     ("state_group", gettext_lazy("code"), gettext_lazy("open or closed.")),
     ("service", gettext_lazy("code"), gettext_lazy("What is evaluated: cleanliness, lighting, roads…")),
     ("category", gettext_lazy("code"), gettext_lazy("Nature of the complaint inside its service.")),
-    ("district", gettext_lazy("code"), gettext_lazy("The smallest district that covers the place, or empty.")),
-    ("unit", gettext_lazy("code"), gettext_lazy("Who answers: a municipal department or a delegated operator.")),
+    (
+        "district",
+        gettext_lazy("code"),
+        gettext_lazy("The smallest district that covers the place; empty where it is not published."),
+    ),
+    (
+        "unit",
+        gettext_lazy("code"),
+        gettext_lazy("Who answers: a department or a delegated operator; empty where it would tell the place."),
+    ),
     ("submitted_at", gettext_lazy("date and time"), gettext_lazy("When it was filed. All times name their zone.")),
     ("updated_at", gettext_lazy("date and time"), gettext_lazy("When anything about it last changed.")),
     (
@@ -54,7 +62,9 @@ COLUMNS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     (
         "place_precision",
         gettext_lazy("code"),
-        gettext_lazy("How precise the published place is: exact, grid (centre of a square of 200 m) or district."),
+        gettext_lazy(
+            "How precise the published place is: exact, grid (centre of a square of 200 m), district, or city (not published)."
+        ),
     ),
     (
         "longitude, latitude",

@@ -20,9 +20,10 @@ from complaints.bulk import BulkRouter, Routed
 from complaints.history.mapping import Mapping
 from complaints.history.reading import Row, UnreadableFile, read_rows
 from complaints.history.records import Record, RowRefused, record_of
-from complaints.models import Complaint, Event, FeedItem, RoutingDecision
-from complaints.places import district_anchor, public_place
+from complaints.models import Complaint, Event, FeedItem, PlaceRecount, RoutingDecision
+from complaints.places import place_for_the_world
 from complaints.services.history import new_event, new_feed_item
+from complaints.services.small_places import new_recount, settle_places
 from complaints.tracking import new_tracking_number
 from districts.batch import NONE, active_editions, load_boundaries
 from reporting.commands import Fault, Report, progress
@@ -61,7 +62,6 @@ class Import:
         self.router = BulkRouter(self.catalogue, boundaries)
         self.districts: list[dict[str, Any]] = boundaries.districts.rows
         self.names = {row["code"]: _names(row) for row in self.districts}
-        self.anchors: dict[int, Point] = {}
 
     def run(self, file: Path) -> Report:
         """Import every row that can be taken; the others go to `<file>.rejected.csv` with their reason."""
@@ -71,6 +71,7 @@ class Import:
                 rows = progress(read_rows(file, self.mapping), label="rows")
                 for batch in _batches(rows, BATCH):
                     self._import_batch(batch, rejects, crowded)
+            settle_places()
         except UnreadableFile as error:
             self.report.faults.append(Fault("unreadable_file", str(error), file.name))
         return self.report
@@ -136,6 +137,7 @@ class Import:
             if routed.districts[index] == NONE:
                 self._reject(rejects, row, "outside", "the point lies outside the city")
         complaints, decisions, events, feed = [], [], [], []
+        recounts: dict[tuple[int, int | None], PlaceRecount | None] = {}
         numbers = self._new_numbers(len(inside))
         for index, pk, number in zip(inside, _new_ids(len(inside)), numbers, strict=True):
             record, decision = pairs[index][0], routed.decision(index, now=self.now)
@@ -144,6 +146,8 @@ class Import:
             complaint = self._complaint(record, pk, number, decision.district_id, decision.unit_id)
             complaint.default_point_suspect = (record.longitude, record.latitude) in crowded
             self.report.counts["default_point_suspects"] += complaint.default_point_suspect
+            place_for_the_world(complaint, record.longitude, record.latitude)
+            recounts[complaint.category_id, complaint.district_id] = new_recount(complaint, now=self.now)
             decision.complaint = complaint
             complaints.append(complaint)
             decisions.append(decision)
@@ -154,6 +158,7 @@ class Import:
             RoutingDecision.objects.bulk_create(decisions)
             Event.objects.bulk_create(events)
             FeedItem.objects.bulk_create(feed)
+            PlaceRecount.objects.bulk_create(recount for recount in recounts.values() if recount)
         self.report.counts["imported"] += len(complaints)
 
     def _routed(self, records: list[Record]) -> Routed:
@@ -175,7 +180,6 @@ class Import:
             category_id=category.pk,
             channel=Complaint.Channel.IMPORT,
             point=Point(record.longitude, record.latitude, srid=4326),
-            public_point=self._public_point(record, precision, district_id),
             place_precision=precision,
             district_id=district_id,
             unit_id=unit_id,
@@ -190,13 +194,6 @@ class Import:
             source=self.mapping.source,
             source_id=record.source_id,
         )
-
-    def _public_point(self, record: Record, precision: str, district_id: int) -> Point | None:
-        if precision != Category.Publication.DISTRICT:
-            return public_place(record.longitude, record.latitude, precision, district_id)
-        if district_id not in self.anchors:
-            self.anchors[district_id] = district_anchor(district_id)
-        return self.anchors[district_id]
 
     def _new_numbers(self, count: int) -> list[str]:
         """Random tracking numbers that nobody has yet."""

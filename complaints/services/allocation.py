@@ -11,7 +11,7 @@ from complaints.deadlines import Promise, parse_duration, resume
 from complaints.errors import NotACrewMember, SameCategory, SameUnit
 from complaints.models import Attachment, Complaint, Event
 from complaints.permissions import ANSWERING, DESK, can_assign, can_hand_over, hats, require
-from complaints.places import public_place
+from complaints.places import place_for_the_world
 from complaints.promises import Promises, promises_for, with_promises
 from complaints.routing import Decision, decide
 from complaints.services.clocks import replace_promise
@@ -20,6 +20,7 @@ from complaints.services.decisions import keep_choice, keep_decision
 from complaints.services.escalation import catch_up
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_acting
+from complaints.services.small_places import recount
 from complaints.services.transitions import acting_role
 from complaints.workflow import State
 
@@ -70,6 +71,7 @@ def recategorise(
         raise SameCategory
     role = acting_role(DESK, hats(acting_user, complaint))
     catch_up(complaint, now=now)
+    recount(complaint, now=now)
     place = complaint.point
     decision = decide(
         place.x, place.y, category_code, at=complaint.submitted_at, jurisdiction_id=complaint.jurisdiction_id
@@ -152,7 +154,7 @@ def _publish_as(complaint: Complaint, old: Category, new: Category) -> None:
     """Place, visibility and reviews as the new category's policy says; what a moderator hid stays hidden."""
     precision = new.place_precision
     complaint.place_precision = precision
-    complaint.public_point = public_place(complaint.point.x, complaint.point.y, precision, complaint.district_id)
+    place_for_the_world(complaint, complaint.point.x, complaint.point.y)
     if complaint.visibility != Complaint.Visibility.HIDDEN:
         private = precision == Category.Publication.NEVER
         complaint.visibility = Complaint.Visibility.PRIVATE if private else Complaint.Visibility.PUBLIC

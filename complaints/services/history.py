@@ -4,6 +4,7 @@ from datetime import datetime
 
 from accounts.models import User
 from complaints.models import Complaint, Event, FeedItem
+from complaints.services.small_places import recount
 from complaints.workflow import SYSTEM
 
 
@@ -39,7 +40,8 @@ def new_feed_item(complaint: Complaint, *, now: datetime) -> FeedItem:
 
 
 def record(complaint: Complaint, event: Event) -> Event:
-    """Save an event and tell analytics, in the caller's transaction."""
+    """Save an event, tell analytics and have a sensitive place counted again, in the caller's transaction."""
     event.save(force_insert=True)
     new_feed_item(complaint, now=event.at).save(force_insert=True)
+    recount(complaint, now=event.at)
     return event

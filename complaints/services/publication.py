@@ -11,6 +11,7 @@ from complaints.models import Attachment, Complaint, Event
 from complaints.permissions import DESK, MODERATING, can_moderate, can_pass_to_operator, hats, require
 from complaints.services.correspondence import keep_note
 from complaints.services.history import new_event, record
+from complaints.places import place_for_the_world
 from complaints.services.locking import lock, lock_acting
 from complaints.services.transitions import acting_role
 
@@ -104,7 +105,9 @@ def _change_visibility(complaint_id: int, *, hidden: bool, acting_user: User, no
     if complaint.visibility == before:
         return complaint
     complaint.updated_at = now
-    complaint.save(update_fields=["visibility", "updated_at"])
+    # A sensitive place that comes back is withheld until it was counted again.
+    place_for_the_world(complaint, complaint.point.x, complaint.point.y)
+    complaint.save(update_fields=["visibility", "place_shown", "public_point", "updated_at"])
     event = new_event(
         complaint,
         Event.Kind.VISIBILITY_CHANGED,

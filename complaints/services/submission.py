@@ -15,13 +15,14 @@ from complaints.errors import IdempotencyInProgress, IdempotencyMismatch
 from complaints.insertion import insert_together
 from complaints.models import Complaint, Event, IdempotencyKey, Reporter
 from complaints.notices import confirmation
-from complaints.places import public_place, wgs84_hex
+from complaints.places import place_for_the_world, wgs84_hex
 from complaints.promises import Promises, wall_text, with_promises
 from complaints.receipts import Receipt, receipt
 from complaints.routing import Decision, decide
 from complaints.services.decisions import decision_rows
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.history import new_event, new_feed_item
+from complaints.services.small_places import new_recount
 from complaints.tracking import new_tracking_number
 from complaints.workflow import REPORTER
 from districts.prepared import execute_prepared
@@ -169,11 +170,6 @@ def _complaint(
         kind=new.kind,
         channel=new.channel,
         point=point,
-        public_point=(
-            point
-            if precision == category.Publication.EXACT
-            else public_place(new.longitude, new.latitude, precision, decision.place.district_id)
-        ),
         place_precision=precision,
         district_id=decision.place.district_id,
         unit=decision.unit,
@@ -185,6 +181,7 @@ def _complaint(
         submitted_at=now,
         updated_at=now,
     )
+    place_for_the_world(complaint, new.longitude, new.latitude)
     if promises is not None:
         complaint.answer_due_at = promises.answer.instant
         complaint.answer_due_wall = wall_text(promises.answer)
@@ -234,7 +231,9 @@ def _history(complaint: Complaint, new: NewComplaint, decision: Decision, now: d
             "resolution_due": _iso(complaint.resolution_due_at),
         },
     )
-    return [reporter, *decision_rows(complaint, decision, now=now), event, new_feed_item(complaint, now=now)]
+    rows = [reporter, *decision_rows(complaint, decision, now=now), event, new_feed_item(complaint, now=now)]
+    recount = new_recount(complaint, now=now)
+    return [*rows, recount] if recount else rows
 
 
 def _iso(instant: datetime | None) -> str | None:

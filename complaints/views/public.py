@@ -167,13 +167,14 @@ def _public_facts(found: Complaint) -> dict[str, object]:
     return {
         "public": True,
         "timeline": public_timeline(found),
-        "why": explain_publicly(decision, found.place_precision) if decision else "",
+        "why": explain_publicly(decision, found.place_shown) if decision and found.shown_unit else "",
         "description": found.description if found.text_review == Complaint.Review.RELEASED else "",
         "photos": list(photos),
+        "place_withheld": found.shown_precision == "city",
         "place": {
             "longitude": point.x,
             "latitude": point.y,
-            "precision": found.place_precision,
+            "precision": found.shown_precision,
             "service": found.category.service.code,
             "icon": found.category.service.icon,
             "label": text_in(found.category.name, get_language() or "fr"),

@@ -185,7 +185,7 @@ def test_nobody_outside_sees_a_photo_until_it_is_released(
     assert b"".join(answer.streaming_content).startswith(b"\xff\xd8")  # type: ignore[attr-defined]
     for hidden in (
         {"visibility": "hidden"},
-        {"visibility": "public", "place_precision": "never", "public_point": None},
+        {"visibility": "public", "place_precision": "never", "place_shown": "never", "public_point": None},
     ):
         Complaint.objects.update(**hidden)
         assert client.get(address(photo)).status_code == 404

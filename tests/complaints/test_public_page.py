@@ -10,7 +10,7 @@ from catalogue.models import Jurisdiction
 from complaints.models import Complaint, Message
 from complaints.services.transitions import change_state
 from complaints.workflow import Verb
-from tests.builders import build_complaint
+from tests.builders import build_complaint, build_enough
 
 SECRET_WORDS = "mon voisin Ahmed a cassé le trottoir"
 
@@ -63,7 +63,7 @@ def test_a_hidden_complaint_shows_no_more_than_that(client: Client, gridville: J
 
 
 def test_a_coarse_category_never_gives_its_point_away(client: Client, gridville: Jurisdiction, now: datetime) -> None:
-    complaint = build_complaint("noise", at=(0.51237, 0.52341), now=now)
+    complaint = build_enough("noise", at=(0.51237, 0.52341), now=now)[0]
     page = page_of(client, complaint)
     assert '"precision": "grid"' in page
     assert "0.0051237" not in page and "0.0052341" not in page

@@ -11,6 +11,7 @@ from accounts.demo import make_demo_accounts
 from accounts.models import User
 from catalogue.models import Jurisdiction
 from complaints.demo.play import Stage
+from complaints.services.small_places import settle_places
 from reporting.commands import Fault, Report, ReportingCommand, progress
 
 
@@ -44,6 +45,7 @@ class Command(ReportingCommand):
         )
         numbers = stage.missing(options["count"])
         made = sum(1 for _ in progress(stage.play(numbers), label="demo complaints", total=len(numbers)))
+        settle_places()
         skipped = options["count"] - len(numbers)
         report.counts = {"complaints_made": made, "skipped_existing": skipped, "accounts": len(accounts)}
         return report
