@@ -16,7 +16,6 @@ from complaints.workflow import OPEN_STATES
 Statement = tuple[str, list[Any]]
 
 
-
 def _quoted(values: Iterable[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 

@@ -9,9 +9,9 @@ from catalogue.models import Category
 from complaints.errors import NeverPublished, NothingToReview
 from complaints.models import Attachment, Complaint, Event
 from complaints.permissions import DESK, MODERATING, can_moderate, can_pass_to_operator, hats, require
+from complaints.places import place_for_the_world
 from complaints.services.correspondence import keep_note
 from complaints.services.history import new_event, record
-from complaints.places import place_for_the_world
 from complaints.services.locking import lock, lock_acting
 from complaints.services.transitions import acting_role
 

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the SQL is made of the constants of this file
 """Counting sensitive places, and showing as much of each as its numbers allow (small_numbers.py has the rule).
 
 Whoever stores or changes a sensitive complaint stores a PlaceRecount in the same transaction; a new place is withheld
@@ -8,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -34,7 +35,7 @@ class Area(NamedTuple):
 
 @dataclass(frozen=True)
 class Counted:
-    """The listed complaints of some districts: how many in each area and in each cell of it (-1: no cell, district only)."""
+    """The listed complaints of some districts: how many in each area, and in each cell of it (-1: district only)."""
 
     areas: dict[Area, Cases]
     cells: dict[Area, dict[int, Cases]]
@@ -179,7 +180,8 @@ class _Category:
         names = ("target_codes", "units", "cells", "shown", "lons", "lats")
         with connection.cursor() as cursor:
             cursor.execute(_SHOW, self._parameters(codes) | {n: list(c) for n, c in zip(names, columns, strict=True)})
-            return cursor.rowcount
+            changed: int = cursor.rowcount
+            return changed
 
     def _targets(
         self, area: Area, cells: dict[int, Cases], area_is_shown: bool
@@ -195,7 +197,7 @@ class _Category:
                 level = _Shown.DISTRICT if area_is_shown else coarse
                 yield area.district_code, area.unit_id, cell, level.value, None, None
 
-    def _parameters(self, codes: set[str]) -> dict[str, object]:
+    def _parameters(self, codes: set[str]) -> dict[str, Any]:
         return {
             "category": self.category.pk,
             "districts": [pk for pk, code in self.codes.items() if code in codes],
@@ -243,14 +245,16 @@ anchor AS (
     SELECT id, ST_PointOnSurface(geometry) AS place FROM districts_district WHERE id = ANY(%(districts)s::bigint[])
 ),
 listed AS (
-    SELECT c.id, c.district_id, c.unit_id AS own_unit_id, c.place_shown, c.visibility = 'public' AND c.merged_into_id IS NULL AS is_listed,
+    SELECT c.id, c.district_id, c.unit_id AS own_unit_id, c.place_shown,
+        c.visibility = 'public' AND c.merged_into_id IS NULL AS is_listed,
         coalesce(d.code, '') AS code, CASE WHEN %(by_unit)s THEN c.unit_id ELSE %(no_unit)s END AS unit_id,
         coalesce(c.place_cell, %(no_cell)s) AS cell
     {_ROWS}
 ),
 wrong AS (
     SELECT l.id, l.district_id, l.own_unit_id, l.cell, l.is_listed, coalesce(t.shown, 'withheld') AS shown,
-        CASE t.shown WHEN 'grid' THEN ST_SetSRID(ST_MakePoint(t.lon, t.lat), 4326) WHEN 'district' THEN a.place END AS place
+        CASE t.shown WHEN 'grid' THEN ST_SetSRID(ST_MakePoint(t.lon, t.lat), 4326) WHEN 'district' THEN a.place
+        END AS place
     FROM listed l
     LEFT JOIN target t ON l.is_listed AND (t.code, t.unit_id, t.cell) = (l.code, l.unit_id, l.cell)
     LEFT JOIN anchor a ON a.id = l.district_id

@@ -150,9 +150,9 @@ def test_another_k_is_heeded_without_being_asked(gridville: Jurisdiction, now: d
 
 
 def test_a_request_that_was_rolled_back_with_its_change_is_not_counted(gridville: Jurisdiction, now: datetime) -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         build_complaint("noise", now=now)
-        1 / 0  # noqa: B018
+        transaction.set_rollback(True)
     assert not PlaceRecount.objects.exists() and not PlaceCount.objects.exists()
 
 
@@ -198,10 +198,10 @@ STEPS = st.lists(
 
 
 @pytest.fixture
-def sensitive_litter(gridville: Jurisdiction) -> Iterator[Jurisdiction]:
+def sensitive_litter(gridville: Jurisdiction) -> Jurisdiction:
     """Litter's units answer by area, so that the unit tells the place, too."""
     gridville.categories.filter(code="litter").update(publication="grid")
-    yield gridville
+    return gridville
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
