@@ -233,29 +233,6 @@ class MapDocument(serializers.Serializer[Any]):
     cells = CellDocument(many=True, required=False)
 
 
-class AreaDocument(NamedDocument):
-    priority = serializers.IntegerField()
-    edition = serializers.IntegerField()
-    unit = NamedDocument()
-
-
-class RouteDocument(serializers.Serializer[Any]):
-    jurisdiction = NamedDocument()
-    district = NamedDocument()
-    service = NamedDocument()
-    category = NamedDocument()
-    service_area = AreaDocument(allow_null=True)
-    unit = NamedDocument()
-    triage = serializers.BooleanField()
-    runner_up = AreaDocument(allow_null=True, help_text="What would answer if the service area were not there.")
-    reason = serializers.CharField()
-    reason_code = serializers.CharField()
-    outside_by_m = serializers.FloatField(
-        allow_null=True, help_text="Metres outside the city's edge, if it is outside."
-    )
-    deadlines = DeadlinesDocument()
-
-
 class HeatCellDocument(serializers.Serializer[Any]):
     x = serializers.IntegerField()
     y = serializers.IntegerField()
@@ -384,11 +361,19 @@ class DistrictCollectionDocument(serializers.Serializer[Any]):
     features = DistrictFeatureDocument(many=True)
 
 
+class ScheduleDocument(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    week = serializers.DictField(allow_null=True, help_text='{"mon": ["20:00-06:00"], …}; null: every hour.')
+    seasons = serializers.ListField(child=serializers.CharField(), help_text="Empty: all year.")
+
+
 class AreaFactsDocument(TranslatedNameDocument):
     service = serializers.CharField()
     category = serializers.CharField(allow_null=True, help_text="Null: the whole service.")
     unit = serializers.CharField()
     priority = serializers.IntegerField(help_text="Higher wins.")
+    schedule = ScheduleDocument(allow_null=True, help_text="The hours at which it answers; null: always.")
+    fallback_unit = serializers.CharField(allow_null=True, help_text="Who answers outside these hours.")
     edition = EditionDocument()
 
 

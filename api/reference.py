@@ -140,15 +140,27 @@ class ServiceAreaSerializer(LayerSerializer):
     service = serializers.CharField(source="service.code")
     category = serializers.SerializerMethodField()
     unit = serializers.CharField(source="unit.code")
+    schedule = serializers.SerializerMethodField()
+    fallback_unit = serializers.SerializerMethodField()
 
     class Meta:
         model = ServiceArea
         geo_field = "geometry"
         id_field = False
-        fields = ("code", "name", "names", "service", "category", "unit", "priority", "edition")
+        fields = (
+            "code", "name", "names", "service", "category", "unit", "priority", "schedule", "fallback_unit", "edition",
+        )  # fmt: skip
 
     def get_category(self, row: ServiceArea) -> str | None:
         return row.category.code if row.category else None
+
+    def get_schedule(self, row: ServiceArea) -> dict[str, Any] | None:
+        if row.schedule is None:
+            return None
+        return {"code": row.schedule.code, "week": row.schedule.week, "seasons": row.schedule.seasons}
+
+    def get_fallback_unit(self, row: ServiceArea) -> str | None:
+        return row.fallback_unit.code if row.fallback_unit else None
 
 
 class Districts(PublicView):
@@ -193,7 +205,7 @@ class ServiceAreas(PublicView):
         found = ServiceArea.objects.filter(jurisdiction=filters.jurisdiction, edition__is_active=True)
         if filters.service_ids:
             found = found.filter(service_id__in=filters.service_ids)
-        found = found.select_related("edition", "service", "category", "unit")
+        found = found.select_related("edition", "service", "category", "unit", "schedule", "fallback_unit")
         return _cached_json(request, dict(ServiceAreaSerializer(found, many=True).data), GEOJSON)
 
 

@@ -1,4 +1,4 @@
-"""What intake is measured against: the least that a Django view must do to keep a complaint and a message about it."""
+"""What our views are measured against: the least that a Django view must do to keep something, or to ask one thing."""
 
 import secrets
 from collections.abc import Mapping
@@ -48,6 +48,14 @@ def bare_intake(request: HttpRequest) -> HttpResponse:
     return HttpResponse(
         orjson.dumps({"id": complaint_id, "tracking_number": number}), status=201, content_type="application/json"
     )
+
+
+def bare_question(request: HttpRequest) -> HttpResponse:
+    """One question to the database, JSON out."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        answer = cursor.fetchone()[0]
+    return HttpResponse(orjson.dumps({"answer": answer}), content_type="application/json")
 
 
 @lru_cache(maxsize=1)

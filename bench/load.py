@@ -9,7 +9,12 @@ Request = Callable[[], bytes]
 
 
 class WrongAnswer(Exception):
-    """The server answered something else than 201."""
+    """The server answered something else than 200 or 201."""
+
+
+def get_bytes(path: str) -> bytes:
+    """A GET as it goes over the wire."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: fr\r\n\r\n".encode()
 
 
 def post_bytes(path: str, body: bytes, headers: dict[str, str]) -> bytes:
@@ -74,7 +79,7 @@ def _read_answer(connection: socket.socket) -> None:
     length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
     while len(body) < length:
         body += _receive(connection)
-    if b" 201 " not in head.split(b"\r\n", 1)[0]:
+    if head.split(b" ", 2)[1] not in (b"200", b"201"):
         raise WrongAnswer((head + b"\r\n\r\n" + body)[:2000].decode(errors="replace"))
 
 

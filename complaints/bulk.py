@@ -3,7 +3,7 @@
 `python -m bench.route` and tests hold the two to each other, point by point, borders and hours included.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -109,40 +109,39 @@ class BulkRouter:
 
     def route(self, coordinates: Coordinates, categories: Numbers, at: Sequence[datetime]) -> Routed:
         """Answer for points (degrees WGS 84, longitude first), category ids, and instants of filing."""
-        districts, outside_by = self.boundaries.districts_of(coordinates)
-        services = self._by_category(categories, lambda category: category.service_id)
-        defaults = self._by_category(categories, lambda category: category.service.default_unit_id or NONE)
+        places = Places(coordinates)
+        districts, outside_by = self.boundaries.districts_of(coordinates, places)
+        services, defaults = self._services_and_defaults(categories)
         chosen = _Choice.of(len(categories))
         edge = self.boundaries.areas_at_the_edge(coordinates, outside_by, services, categories)
         inside = (districts != NONE) & np.isnan(outside_by)
         for service in np.unique(services[districts != NONE]):
-            self._choose_areas(int(service), inside & (services == service), coordinates, categories, at, edge, chosen)
+            of_service = places.some(inside & (services == service))
+            self._choose_areas(int(service), of_service, categories, at, edge, chosen)
         return self._answers(districts, outside_by, categories, defaults, chosen)
 
-    def _by_category(self, categories: Numbers, value: Callable[[Category], int]) -> Numbers:
+    def _services_and_defaults(self, categories: Numbers) -> tuple[Numbers, Numbers]:
+        """For each filing its service and the service's default unit, or NONE."""
         present, position = np.unique(categories, return_inverse=True)
-        values = np.array([value(self.categories[int(key)]) for key in present], dtype=np.int64)
-        return values[position]
+        services = [self.categories[key].service for key in present.tolist()]
+        pairs = [(service.pk, service.default_unit_id or NONE) for service in services]
+        table: Numbers = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        return table[position, 0], table[position, 1]
 
     def _choose_areas(
         self,
         service: int,
-        inside: Flags,
-        coordinates: Coordinates,
+        places: Places,
         categories: Numbers,
         at: Sequence[datetime],
         edge: dict[int, Numbers],
         chosen: "_Choice",
     ) -> None:
         """Let the areas of one service take their points, best area first."""
-        numbers = self._of_service.get(service, [])
-        points = np.flatnonzero(inside)
-        places = Places(coordinates[points])
-        points = points[places.order]
-        for number in numbers:
+        for number in self._of_service.get(service, []):
             row = self.boundaries.areas.rows[number]
-            among = None if row["category_id"] is None else categories[points] == row["category_id"]
-            found = points[self.boundaries.areas.covering(number, places, among)]
+            among = None if row["category_id"] is None else categories[places.index] == row["category_id"]
+            found = places.index[self.boundaries.areas.covering(number, places, among)]
             if number in edge:
                 found = np.concatenate([found, edge[number]])
             found = found[chosen.undecided(found)]
@@ -209,7 +208,7 @@ class BulkRouter:
 
 @dataclass(frozen=True)
 class _Choice:
-    """The areas chosen so far, by the numbers of their rows; the steps of routing._decision for many points."""
+    """The areas chosen so far, by the numbers of their rows; the steps of routing.decision_among for many points."""
 
     winner: Numbers
     second: Numbers

@@ -23,6 +23,7 @@ from complaints.models import Attachment, Complaint, Reporter
 from complaints.permissions import can_moderate
 from complaints.querysets import degrees_around
 from complaints.timeline import Entry, staff_timeline
+from complaints.vicinity import changes_then, in_words
 from complaints.workflow import State
 
 NEARBY_M = 200
@@ -98,6 +99,8 @@ class CaseFile:
     files: list[FileShown]
     hidden_files: int
     why: str
+    # What would change within 50 m; empty for who does not see the exact place.
+    why_nearby: str
     earlier_decisions: list[tuple[datetime, str]]
     timeline: list[Entry]
     nearby: list[Nearby]
@@ -151,6 +154,7 @@ def casefile(complaint: Complaint, user: User, now: datetime) -> CaseFile:
         files=[_file(file, complaint, moderates=moderates) for file in visible],
         hidden_files=len(files) - len(visible),
         why=explain_stored(decisions[0]) if decisions else "",
+        why_nearby=in_words(changes_then(complaint, decisions[0])) if decisions and shown.sees_place else "",
         earlier_decisions=[(row.decided_at, explain_stored(row)) for row in decisions[1:]],
         timeline=staff_timeline(complaint, shown),
         nearby=nearby(complaint, user) if shown.sees_place else [],

@@ -31,6 +31,7 @@ class _Area:
 
 @dataclass(frozen=True)
 class _Grounds:
+    language: str
     reason: str
     unit: Names
     service: Names
@@ -43,6 +44,9 @@ class _Grounds:
     by_fallback: bool
     passed_over: _Area | None
     outside_by_m: float | None
+
+    def named(self, names: Names) -> str:
+        return text_in(names, self.language)
 
 
 def explain(decision: Decision) -> str:
@@ -58,6 +62,7 @@ def explain(decision: Decision) -> str:
 
     return _sentences(
         _Grounds(
+            language=get_language() or "fr",
             reason=decision.reason,
             unit=decision.unit.name,
             service=decision.category.service.name,
@@ -85,6 +90,7 @@ def explain_stored(row: RoutingDecision) -> str:
 
     return _sentences(
         _Grounds(
+            language=get_language() or "fr",
             reason=row.reason,
             unit=row.unit.name,
             service=row.category.service.name,
@@ -105,9 +111,10 @@ def explain_publicly(row: RoutingDecision, precision: str) -> str:
     """The sentence for the world. Areas and metres would tell more of a place that is public as a cell or a district."""
     if precision == Category.Publication.EXACT:
         return explain_stored(row)
+    language = get_language() or "fr"
     return _("%(unit)s answers for the service “%(service)s” there.") % {
-        "unit": _name(row.unit.name),
-        "service": _name(row.category.service.name),
+        "unit": text_in(row.unit.name, language),
+        "service": text_in(row.category.service.name, language),
     }
 
 
@@ -132,11 +139,11 @@ def _sentences(grounds: _Grounds) -> str:
 
 def _main(grounds: _Grounds) -> str:
     words: dict[str, object] = {
-        "unit": _name(grounds.unit),
-        "service": _name(grounds.service),
-        "category": _name(grounds.category),
-        "district": _name(grounds.district) if grounds.district else "",
-        "area": _name(grounds.area.name) if grounds.area else "",
+        "unit": grounds.named(grounds.unit),
+        "service": grounds.named(grounds.service),
+        "category": grounds.named(grounds.category),
+        "district": grounds.named(grounds.district) if grounds.district else "",
+        "area": grounds.named(grounds.area.name) if grounds.area else "",
         "edition": grounds.edition or 0,
     }
     if grounds.by_fallback:
@@ -166,19 +173,19 @@ def _main(grounds: _Grounds) -> str:
 def _hours(grounds: _Grounds) -> str:
     if grounds.area is None or grounds.area.schedule is None:
         return ""
-    return _("Hours of this area: %(schedule)s.") % {"schedule": _name(grounds.area.schedule)}
+    return _("Hours of this area: %(schedule)s.") % {"schedule": grounds.named(grounds.area.schedule)}
 
 
 def _passed_over(grounds: _Grounds) -> str:
     other = grounds.passed_over
     if other is None:
         return ""
-    words = {"area": _name(other.name), "unit": _name(other.unit)}
+    words = {"area": grounds.named(other.name), "unit": grounds.named(other.unit)}
     if grounds.reason == _Reason.BROKEN_RULE:
         return _("The fault lies in “%(area)s” (%(unit)s).") % words
     if other.schedule is None:
         return _("“%(area)s” (%(unit)s) covers it too, but did not answer at that hour.") % words
-    words["schedule"] = _name(other.schedule)
+    words["schedule"] = grounds.named(other.schedule)
     return _("“%(area)s” (%(unit)s) covers it too, but answers at other hours: %(schedule)s.") % words
 
 
@@ -186,7 +193,7 @@ def _second(grounds: _Grounds) -> str:
     winner, other = grounds.area, grounds.runner_up
     if winner is None or other is None:
         return ""
-    words = {"area": _name(other.name), "unit": _name(other.unit)}
+    words = {"area": grounds.named(other.name), "unit": grounds.named(other.unit)}
     rule = grounds.rule or _rule_between(winner, other)
     if rule == _Rule.CATEGORY:
         return _("“%(area)s” (%(unit)s) covers it too, but an area drawn for the category comes first.") % words
@@ -209,9 +216,5 @@ def _edge(grounds: _Grounds) -> str:
         return ""
     return _("The place is %(metres)d m outside the city's edge and counts with %(district)s.") % {
         "metres": max(1, round(grounds.outside_by_m)),
-        "district": _name(grounds.district),
+        "district": grounds.named(grounds.district),
     }
-
-
-def _name(names: Names) -> str:
-    return text_in(names, get_language() or "fr")

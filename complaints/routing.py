@@ -51,10 +51,7 @@ def decide(
     place = place_at(longitude, latitude, jurisdiction_id=jurisdiction_id)
     if place is None:
         raise OutsideJurisdictions
-    catalogue = snapshot(place.jurisdiction_id, place.catalogue_version)
-    category = catalogue.categories.get(category_code)
-    if category is None or not category.is_active or not category.service.is_active:
-        raise UnknownCategory
+    catalogue, category = catalogue_for(place, category_code)
     areas = service_areas_at(
         longitude,
         latitude,
@@ -62,7 +59,16 @@ def decide(
         category_id=category.pk,
         outside_by_m=place.outside_by_m,
     )
-    return _decision(catalogue, place, category, areas, at)
+    return decision_among(areas, catalogue, place, category, at=at)
+
+
+def catalogue_for(place: PlaceMatch, category_code: str) -> tuple[Snapshot, Category]:
+    """The catalogue of a place's city, and one of its open categories. Raises UnknownCategory."""
+    catalogue = snapshot(place.jurisdiction_id, place.catalogue_version)
+    category = catalogue.categories.get(category_code)
+    if category is None or not category.is_active or not category.service.is_active:
+        raise UnknownCategory
+    return catalogue, category
 
 
 class Standing(Enum):
@@ -86,10 +92,10 @@ def standing(catalogue: Snapshot, schedule_id: int | None, fallback_unit_id: int
     return Standing.RESTS if fallback_unit_id is None else Standing.FALLBACK
 
 
-def _decision(
-    catalogue: Snapshot, place: PlaceMatch, category: Category, areas: Sequence[AreaMatch], at: datetime
+def decision_among(
+    areas: Sequence[AreaMatch], catalogue: Snapshot, place: PlaceMatch, category: Category, *, at: datetime
 ) -> Decision:
-    """`areas` in the order of decision."""
+    """The decision among the areas that cover a place, which come in the order of decision."""
     answering: list[tuple[AreaMatch, Standing]] = []
     passed_over: AreaMatch | None = None
     for area in areas:

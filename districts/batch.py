@@ -27,13 +27,22 @@ _CHUNK = 5000
 class Places:
     """Points sorted from west to east, so that a polygon looks only at those of its own longitudes."""
 
-    def __init__(self, coordinates: Coordinates) -> None:
-        self.order: Numbers = np.argsort(coordinates[:, 0], kind="stable")
-        self.x = coordinates[self.order, 0]
-        self.y = coordinates[self.order, 1]
+    def __init__(self, coordinates: Coordinates, among: Numbers | None = None) -> None:
+        """`among`: indexes of the points to look at; None is all of them."""
+        among = np.arange(len(coordinates)) if among is None else among
+        # Where each of the sorted points stands in what was given.
+        self.index: Numbers = among[np.argsort(coordinates[among, 0])]
+        self.x, self.y = coordinates[self.index, 0], coordinates[self.index, 1]
 
     def __len__(self) -> int:
-        return len(self.order)
+        return len(self.index)
+
+    def some(self, chosen: npt.NDArray[np.bool_]) -> "Places":
+        """The points for which `chosen` (by index) is true, without sorting them again."""
+        positions = np.flatnonzero(chosen[self.index])
+        part = object.__new__(Places)
+        part.index, part.x, part.y = self.index[positions], self.x[positions], self.y[positions]
+        return part
 
     def covered_by(
         self, shape: Any, bounds: npt.NDArray[np.float64], among: npt.NDArray[np.bool_] | None = None
@@ -69,18 +78,15 @@ class Layer:
         """Positions of the places that polygon `number` covers."""
         return places.covered_by(self.shapes[number], self.bounds[number], among)
 
-    def first(self, coordinates: Coordinates) -> Numbers:
-        """For each point the number of the first polygon that covers it, or NONE."""
-        places = Places(coordinates)
+    def first(self, places: Places) -> Numbers:
+        """For each position the number of the first polygon that covers the point, or NONE."""
         winner = np.full(len(places), NONE, dtype=np.int64)
         pending = np.ones(len(places), dtype=bool)
-        for number in range(len(self.rows)):
+        for number in range(len(self.shapes)):
             found = self.covering(number, places, pending)
             winner[found] = number
             pending[found] = False
-        in_order = np.empty_like(winner)
-        in_order[places.order] = winner
-        return in_order
+        return winner
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,15 @@ class Boundaries:
     districts: Layer
     areas: Layer
 
-    def districts_of(self, coordinates: Coordinates) -> tuple[Numbers, npt.NDArray[np.float64]]:
-        """For each point the district's number (NONE outside), and metres outside the city's edge (NaN when covered)."""
-        winner = self.districts.first(coordinates)
+    def districts_of(self, coordinates: Coordinates, places: Places) -> tuple[Numbers, npt.NDArray[np.float64]]:
+        """For each point the district's number (NONE outside), and metres outside the city's edge (NaN when covered).
+
+        `places` are the same points, sorted.
+        """
+        winner = np.full(len(coordinates), NONE, dtype=np.int64)
+        winner[places.index] = self.districts.first(places)
         outside_by = np.full(len(winner), np.nan)
-        missed = np.flatnonzero(winner == NONE)
-        near = missed[self._close_to_the_edge(coordinates[missed])]
+        near = self._close_to_the_edge(places.some(winner == NONE))
         numbers = {row["id"]: number for number, row in enumerate(self.districts.rows)}
         for point, row in self._lateral(NEAREST, coordinates, near):
             winner[point], outside_by[point] = numbers[row[2]], row[6]
@@ -116,17 +125,16 @@ class Boundaries:
             found.setdefault(numbers[row[0]], []).append(point)
         return {number: np.array(indexes, dtype=np.int64) for number, indexes in found.items()}
 
-    def _close_to_the_edge(self, coordinates: Coordinates) -> npt.NDArray[np.bool_]:
-        """A coarse net in degrees; the database decides in metres about what it catches."""
-        if not len(coordinates) or not self.districts.rows or not self.edge_tolerance_m:
-            return np.zeros(len(coordinates), dtype=bool)
-        tree = shapely.STRtree(self.districts.shapes)
-        northernmost = min(89.0, float(abs(coordinates[:, 1]).max()))
+    def _close_to_the_edge(self, missed: Places) -> Numbers:
+        """Indexes of the points that a coarse net in degrees catches; the database decides in metres about them."""
+        if not len(missed) or not self.districts.rows or not self.edge_tolerance_m:
+            return np.array([], dtype=np.int64)
+        northernmost = min(89.0, float(abs(missed.y).max()))
         degrees = self.edge_tolerance_m / (110_000 * max(cos(radians(northernmost)), 0.01))
-        caught, _ = tree.query(shapely.points(coordinates), predicate="dwithin", distance=degrees)
-        close = np.zeros(len(coordinates), dtype=bool)
-        close[caught] = True
-        return close
+        # Round corners are drawn with few points, which cut a little off: 5 % make up for it.
+        net = Layer([], shapely.buffer(self.districts.shapes, degrees * 1.05, quad_segs=4))
+        caught: Numbers = missed.index[net.first(missed) != NONE]
+        return caught
 
     def _lateral(
         self, query: str, coordinates: Coordinates, points: Numbers, *extra: npt.NDArray[Any]

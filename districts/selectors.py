@@ -59,18 +59,24 @@ ORDER BY {DISTRICT_ORDER}
 LIMIT 1
 """
 
-# Only when nothing covers: the nearest district whose city accepts points that far outside its edge. The box in degrees
-# is the index's coarse net (1 degree of longitude is 111 km × cos(latitude)); metres on the spheroid decide.
+# What of a polygon lies within {metres} of the point, as geography: metres from there are measured on the spheroid, and to
+# measure them to all of a polygon's vertices took ten times as long. The box in degrees is a little larger (1 degree of
+# longitude is 111 km × cos(latitude)), so that its own edges are never the nearest.
+_BOX = f"""ST_Expand({_POINT}, {{metres}} / (110000 * greatest(cos(radians({{lat}})), 0.01)), {{metres}} / 110000.0)"""
+_DISTANCE = f"ST_Distance(ST_ClipByBox2D({{geometry}}, {_BOX})::geography, {_POINT}::geography)"
+
+# Only when nothing covers: the nearest district whose city accepts points that far outside its edge.
 NEAREST = f"""
-SELECT d.jurisdiction_id, j.catalogue_version, d.id, d.code, d.name::text, d.parent_code,
-       ST_Distance(d.geometry::geography, {_POINT}::geography) AS distance
-FROM districts_district d
-JOIN districts_boundaryedition e ON e.id = d.edition_id AND {{editions}}
-JOIN catalogue_jurisdiction j ON j.id = d.jurisdiction_id
-WHERE d.geometry && ST_Expand({_POINT},
-          j.edge_tolerance_m / (110000 * greatest(cos(radians({{lat}})), 0.01)), j.edge_tolerance_m / 110000.0)
-  AND ST_DWithin(d.geometry::geography, {_POINT}::geography, j.edge_tolerance_m)
-  AND ({{city}} IS NULL OR d.jurisdiction_id = {{city}})
+SELECT * FROM (
+  SELECT d.jurisdiction_id, j.catalogue_version, d.id, d.code, d.name::text, d.parent_code,
+         {_DISTANCE.replace("{metres}", "j.edge_tolerance_m").replace("{geometry}", "d.geometry")} AS distance,
+         d.level, d.area_m2, j.edge_tolerance_m
+  FROM districts_district d
+  JOIN districts_boundaryedition e ON e.id = d.edition_id AND {{editions}}
+  JOIN catalogue_jurisdiction j ON j.id = d.jurisdiction_id
+  WHERE d.geometry && {_BOX.replace("{metres}", "j.edge_tolerance_m")}
+    AND ({{city}} IS NULL OR d.jurisdiction_id = {{city}})
+) d WHERE distance <= edge_tolerance_m
 ORDER BY d.level DESC, distance, d.area_m2, d.code COLLATE "C"
 LIMIT 1
 """
@@ -92,9 +98,8 @@ ORDER BY {AREA_ORDER}
 # For a point outside the city's edge by {metres}: the areas that are no farther than the edge itself (a centimetre is
 # for rounding), so that it is answered as the place on the edge where it is taken in.
 AREAS_AT_THE_EDGE = f"""{_AREA_COLUMNS}
-WHERE a.geometry && ST_Expand({_POINT},
-          ({{metres}} + 1) / (110000 * greatest(cos(radians({{lat}})), 0.01)), ({{metres}} + 1) / 110000.0)
-  AND ST_DWithin(a.geometry::geography, {_POINT}::geography, {{metres}} + 0.01)
+WHERE a.geometry && {_BOX.replace("{metres}", "({metres} + 1)")}
+  AND {_DISTANCE.replace("{metres}", "({metres} + 1)").replace("{geometry}", "a.geometry")} <= {{metres}} + 0.01
   AND a.service_id = {{service}} AND (a.category_id IS NULL OR a.category_id = {{category}})
 ORDER BY {AREA_ORDER}
 """
@@ -119,7 +124,9 @@ def place_at(longitude: float, latitude: float, *, jurisdiction_id: int | None =
             row = cursor.fetchone()
     if row is None:
         return None
-    return PlaceMatch(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5], row[6])
+    return PlaceMatch(
+        row[0], row[1], row[2], row[3], json.loads(row[4]), row[5], row[6]
+    )  # more columns are for sorting
 
 
 def service_areas_at(

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import QuotaWindow
@@ -19,6 +20,7 @@ from accounts.quotas import (
     forget_windows,
     spend,
     spend_by_key,
+    spend_from_block,
 )
 
 FEW = (Limit(3, 600), Limit(5, 86_400))
@@ -104,7 +106,7 @@ def test_fifty_phones_behind_one_address_are_not_locked_out(settings: Settings, 
 @pytest.mark.django_db
 def test_the_table_holds_no_address_and_forgets(now: datetime) -> None:
     spend(RequestFactory().get("/", REMOTE_ADDR="203.0.113.9"), Quota.COMPLAINT, now=now)
-    assert not QuotaWindow.objects.filter(key__contains="203").exists()
+    assert not QuotaWindow.objects.filter(key__contains="203.0").exists()
     assert forget_windows(now=now + timedelta(days=3)) == 2
     assert not QuotaWindow.objects.exists()
 
@@ -130,3 +132,25 @@ def test_two_hundred_at_once_are_all_counted(own_connections: None, now: datetim
         let_in = sum(pool.map(one, range(200)))
     assert let_in == 120
     assert QuotaWindow.objects.get(key="crowd:600").used == 200
+
+
+def test_a_block_counts_every_use_and_no_more(db: None, settings: Settings) -> None:
+    settings.RATE_LIMIT_SCALE = 0.1  # 90 in ten minutes, taken four at a time
+    now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+    request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.77")
+    for _ in range(90):
+        spend_from_block(request, Quota.ROUTE, now=now)
+    with pytest.raises(QuotaExceeded) as refused:
+        spend_from_block(request, Quota.ROUTE, now=now)
+    assert refused.value.retry_after == 600
+    spend_from_block(RequestFactory().get("/", REMOTE_ADDR="203.0.113.78"), Quota.ROUTE, now=now)
+    spend_from_block(request, Quota.ROUTE, now=now + timedelta(minutes=10))
+
+
+def test_a_block_is_one_statement_for_many_uses(db: None, settings: Settings) -> None:
+    settings.RATE_LIMIT_SCALE = 1
+    request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.79")
+    with CaptureQueriesContext(connection) as queries:
+        for _ in range(20):
+            spend_from_block(request, Quota.ROUTE, now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
+    assert len(queries) <= 2  # one more to prepare it

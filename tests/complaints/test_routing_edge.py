@@ -1,5 +1,7 @@
 """A few metres outside the city: the nearest district, and the areas of the place where the pin is taken in."""
 
+from django.utils import translation
+
 from catalogue.models import Jurisdiction
 from complaints.explain import explain
 from complaints.routing import decide
@@ -15,7 +17,8 @@ def test_the_areas_that_reach_the_edge_answer_for_it(gridville: Jurisdiction) ->
     assert decision.place.outside_by_m is not None and 19 < decision.place.outside_by_m < 21
     assert decision.area is not None and decision.runner_up is not None
     assert (decision.area.code, decision.runner_up.code) == ("bins-w1", "north")
-    assert "outside the city" in explain(decision)
+    with translation.override("en"):
+        assert "20 m outside the city" in explain(decision)
 
 
 def test_an_area_that_ends_before_the_edge_does_not(gridville: Jurisdiction) -> None:
