@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -20,6 +20,11 @@ class Fault:
     code: str
     message: str
     where: str = ""
+    # Further facts for programs: more keys of the same JSON object.
+    details: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"code": self.code, "message": self.message, "where": self.where, **self.details}
 
 
 @dataclass
@@ -39,8 +44,8 @@ class Report:
         return {
             "ok": self.ok,
             "counts": self.counts,
-            "faults": [vars(fault) for fault in self.faults],
-            "remarks": [vars(remark) for remark in self.remarks],
+            "faults": [fault.as_json() for fault in self.faults],
+            "remarks": [remark.as_json() for remark in self.remarks],
         }
 
 

@@ -6,6 +6,8 @@ import select
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +20,8 @@ MEBIBYTE = 1024 * 1024
 # The worker's exit statuses; anything else is an accident of the interpreter or a signal.
 EXIT_FAILED = 3
 EXIT_OUT_OF_MEMORY = 4
+
+LOOK_SECONDS = 1.0
 
 # Nothing of the parent's environment goes over: no secret, no search path. The thread counts keep numerical
 # libraries from starting threads that the process limit would then refuse.
@@ -72,6 +76,7 @@ def run_limited(
     wall_seconds: float,
     output_bytes: int = 64 * MEBIBYTE,
     may_read: bool = False,
+    on_progress: Callable[[str], None] | None = None,
 ) -> bytes:
     """Call `function` ("package.module:name", bytes to bytes) with `payload` in a child process and return its answer.
 
@@ -80,7 +85,8 @@ def run_limited(
     up root and every system call that opens a file, starts a process or speaks to anybody: so the function computes,
     and must not import or read anything any more. `memory_bytes` counts the interpreter and its libraries too (about
     150 MiB); neither result nor error output can pass `output_bytes`. With `may_read` it may still open files to read
-    them, as nobody: what typesets needs the system's fonts.
+    them, as nobody: what typesets needs the system's fonts. `on_progress` hears the end of the child's error output about
+    every second and once at the end, however that comes; it is a stranger's text.
     Raises SandboxKilled or SandboxFailed.
     """
     with ExitStack() as files:
@@ -99,7 +105,15 @@ def run_limited(
             cwd="/",
             start_new_session=True,
         )
-        status = _wait(child, wall_seconds)
+
+        def look() -> None:
+            if on_progress is not None:
+                on_progress(_tail(errors.fileno(), 500))
+
+        try:
+            status = _wait(child, wall_seconds, look)
+        finally:
+            look()
         if status == 0:
             result.seek(0)
             return result.read()
@@ -112,17 +126,21 @@ def _command(function: str, memory_bytes: int, cpu_seconds: int, output_bytes: i
     return [sys.executable, "-I", "-X", "utf8", "-c", BOOT, str(ROOT), function, *limits]
 
 
-def _wait(child: subprocess.Popen[bytes], wall_seconds: float) -> int:
+def _wait(child: subprocess.Popen[bytes], wall_seconds: float, look: Callable[[], None]) -> int:
     """Wait for the child's end at most so long, then end its whole process group, on every way out.
 
-    It is reaped last: until then its number cannot pass to a stranger.
+    It is reaped last: until then its number cannot pass to a stranger. `look` is called about every second meanwhile.
     """
     ended = False
     process = os.pidfd_open(child.pid)
     try:
         watch = select.poll()
         watch.register(process, select.POLLIN)
-        ended = bool(watch.poll(wall_seconds * 1000))
+        deadline = time.monotonic() + wall_seconds
+        while not ended and (left := deadline - time.monotonic()) > 0:
+            ended = bool(watch.poll(min(left, LOOK_SECONDS) * 1000))
+            if not ended:
+                look()
     finally:
         os.close(process)
         os.killpg(child.pid, signal.SIGKILL)

@@ -11,6 +11,7 @@ from django.contrib.gis.gdal import CoordTransform, OGRGeometry, SpatialReferenc
 from django.contrib.gis.gdal.error import GDALException
 
 from districts.citypack.tables import CODE, PackTables, check_name
+from districts.topology.tiling import overlaps_among
 from reporting.commands import Fault
 
 WGS84 = "EPSG:4326"
@@ -163,12 +164,16 @@ def _check_districts(shapes: PackShapes, where: str) -> None:
     if 1 not in levels.values():
         shapes.faults.append(Fault("missing_value", "no district has level 1 (the top)", where))
     for level in sorted(set(levels.values())):
-        geometries = [s.geometry for s in shapes.districts if levels.get(s.code) == level]
-        overlap = sum(g.area for g in geometries) - shapely.union_all(geometries).area
-        if overlap > 1e-9:
-            message = (
-                f"districts of level {level} overlap by about {overlap * 111_320**2:.0f} m² at the equator's scale"
-            )
+        _remark_overlaps(shapes, [s for s in shapes.districts if levels.get(s.code) == level], level, where)
+
+
+def _remark_overlaps(shapes: PackShapes, level_shapes: list[Shape], level: int, where: str) -> None:
+    """Name the districts of one level that overlap, by the same measure as `import_boundaries`."""
+    geometries = np.array([shape.geometry for shape in level_shapes], dtype=object)
+    for overlap in overlaps_among(geometries):
+        if not overlap.is_noise:
+            one, other = (level_shapes[member].code for member in overlap.members)
+            message = f"districts {one} and {other} of level {level} overlap by {overlap.area_m2:.0f} m²"
             shapes.remarks.append(Fault("districts_overlap", message, where))
 
 

@@ -16,6 +16,7 @@ from catalogue.models import Calendar, Category, Closure, Jurisdiction, PackRow,
 from catalogue.translated import text_in
 from districts.citypack.boundaries import PackShapes, Shape, read_shapes
 from districts.citypack.tables import PackTables, read_tables
+from districts.editions import activate
 from districts.models import DISTRICTS_LAYER, BoundaryEdition, District, Landmark, ServiceArea, service_areas_layer
 from reporting.commands import Fault, Report
 
@@ -213,6 +214,8 @@ class _Loader:
 
     def _load_districts(self) -> None:
         edition, is_new = self._edition(DISTRICTS_LAYER, self.shapes.districts)
+        if edition is None:
+            return
         for shape in self.shapes.districts:
             values = {
                 "name": shape.name,
@@ -236,6 +239,8 @@ class _Loader:
                 continue
             before = {area.code: area for area in self._active_areas(layer)}
             edition, is_new = self._edition(layer, shapes)
+            if edition is None:
+                continue
             for shape in shapes:
                 area = before.get(shape.code) or ServiceArea(jurisdiction=self.city, code=shape.code)
                 if is_new:
@@ -261,18 +266,26 @@ class _Loader:
             "fallback_unit": self.units[fallback] if fallback else None,
         }
 
-    def _edition(self, layer: str, shapes: Iterable[Shape]) -> tuple[BoundaryEdition, bool]:
-        """The active edition if its geometry is the pack's, else a new one, made active; True if it is new."""
+    def _edition(self, layer: str, shapes: Iterable[Shape]) -> tuple[BoundaryEdition | None, bool]:
+        """The active edition if its geometry is the pack's, else a new one, made active; True if it is new.
+
+        None where somebody imported other boundaries since, or went back to earlier ones: those stay in force.
+        """
         digest = _digest(shapes)
         editions = BoundaryEdition.objects.filter(jurisdiction=self.city, layer=layer)
         active = editions.filter(is_active=True).first()
         if active is not None and active.file_hash == digest:
             self._count("editions_unchanged")
             return active, False
+        if active is not None and not self.overwrite and self._was_chosen_here(active):
+            message = (
+                "other boundaries are in force by somebody's choice; the pack's were not taken (--overwrite takes them)"
+            )
+            self.report.remarks.append(Fault("edited_here", message, f"{layer} edition {active.number}"))
+            self._count("kept_edits")
+            return None, False
         number = (editions.aggregate(last=Max("number"))["last"] or 0) + 1
-        editions.filter(is_active=True).update(is_active=False)
-        self._count("editions_created")
-        return BoundaryEdition.objects.create(
+        edition = BoundaryEdition.objects.create(
             jurisdiction=self.city,
             layer=layer,
             number=number,
@@ -281,9 +294,16 @@ class _Loader:
             file_hash=digest,
             imported_at=self.now,
             imported_by=self.imported_by,
-            is_active=True,
-            activated_at=self.now,
-        ), True
+        )
+        activate(edition, requested_by=self.imported_by, now=self.now)
+        self._count("editions_created")
+        return edition, True
+
+    def _was_chosen_here(self, active: BoundaryEdition) -> bool:
+        """True unless the edition in force was put there by loading a pack."""
+        last = active.activations.filter(done_at__isnull=False).order_by("-done_at", "-pk").first()
+        by_pack = last is None or (last.requested_by == self.imported_by and not last.is_rollback)
+        return active.origin != BoundaryEdition.Origin.PACK or not by_pack
 
     def _load_landmarks(self) -> None:
         for shape in self.shapes.landmarks:

@@ -118,3 +118,14 @@ def use_a_thread(payload: bytes) -> bytes:
     thread.start()
     thread.join()
     return answer[0]
+
+
+def tell(payload: bytes) -> bytes:
+    print("half way", file=sys.stderr, flush=True)
+    return b"done"
+
+
+def tell_and_hang(payload: bytes) -> bytes:
+    tell(payload)
+    time.sleep(60)
+    return b""

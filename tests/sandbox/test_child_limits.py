@@ -26,6 +26,7 @@ def run(
     wall: float = 20,
     output: int = 4 * MEBIBYTE,
     may_read: bool = False,
+    on_progress: Callable[[str], None] | None = None,
 ) -> bytes:
     return run_limited(
         f"{HERE}:{name}",
@@ -35,6 +36,7 @@ def run(
         wall_seconds=wall,
         output_bytes=output,
         may_read=may_read,
+        on_progress=on_progress,
     )
 
 
@@ -193,3 +195,13 @@ def wait_for(question: Callable[[], int | bool | None]) -> int:
             return int(answer)
         time.sleep(0.02)
     raise AssertionError("it did not happen within ten seconds")
+
+
+def test_the_parent_hears_how_far_the_child_is_also_when_it_dies() -> None:
+    heard: list[str] = []
+    assert run("tell", on_progress=heard.append) == b"done"
+    assert "half way" in heard[-1]
+    heard.clear()
+    with pytest.raises(SandboxKilled):
+        run("tell_and_hang", wall=2.5, on_progress=heard.append)
+    assert len(heard) >= 2 and "half way" in heard[-1]
