@@ -85,12 +85,11 @@ def _known(target: Target) -> dict[str, Any]:
         rows = District.objects.filter(edition=active).values("code", "name", "level", "parent_code", "population")
         today = {row["code"]: {**row, "parent": row["parent_code"]} for row in rows} if active else {}
     elif active is not None:
-        areas = ServiceArea.objects.filter(edition=active).values(
+        areas = ServiceArea.objects.filter(edition=active).values_list(
             "code", "name", "unit__code", "schedule__code", "fallback_unit__code"
         )
-        for area in areas:
-            facts = {name: area[f"{name}__code"] or "" for name in ("unit", "schedule", "fallback_unit")}
-            today[area["code"]] = {"name": area["name"], **facts}
+        for code, name, unit, schedule, fallback in areas:
+            today[code] = {"name": name, "unit": unit, "schedule": schedule or "", "fallback_unit": fallback or ""}
     service = target.service
     return {
         "languages": list(city.languages),

@@ -1,4 +1,4 @@
 """Computing with strangers' polygons: what runs in the sandboxed child. Knows neither Django nor the database.
 
-archives → reading → encodings → placing → attributes → shapes → tiling → repairs; `examination` is the whole way.
+archives → reading → placing → fields, attributes → shapes → neighbours → repairs; `examination` is the whole way.
 """

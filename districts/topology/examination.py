@@ -14,9 +14,11 @@ import shapely
 
 from districts.topology import comparison
 from districts.topology.archives import Opened, open_upload
-from districts.topology.attributes import Described, Known, check_nesting, describe, guess_fields
+from districts.topology.attributes import Described
+from districts.topology.belonging import check_nesting, describe
 from districts.topology.defects import REMARK, Decisions, Defect, Refused, give_keys, point_of
 from districts.topology.encodings import known_codec
+from districts.topology.fields import Known, guess_fields
 from districts.topology.messages import pack, tell, unpack
 from districts.topology.neighbours import check_doubles, check_elsewhere, check_tiling, present
 from districts.topology.placing import City, area_m2, place_file, to_wgs84
@@ -143,7 +145,7 @@ class _Examination:
         check_degrees(shapes)
         tell(f"step 3/{STEPS}")
         chosen = self._chosen_fields(raw)
-        rows, said_of_rows = describe(len(raw.wkb), raw.fields, raw.columns, chosen, self.known)
+        rows, said_of_rows = describe(len(raw.wkb), raw.fields, raw.columns, chosen, self.known, self.decisions)
         # Of features that are left out for their shape nothing more is to be said.
         there = {position + 1 for position in present(shapes)}
         shapes.defects += [said for said in said_of_rows if there and (not said.features or there & set(said.features))]

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from districts.topology.attributes import Described, Known, free_code
+from districts.topology.attributes import Described, free_code
 from districts.topology.defects import LEAVE, REMARK, Decisions, Defect, point_of
+from districts.topology.fields import Known
 from districts.topology.placing import City, area_m2
 from districts.topology.shapes import Shapes, only_polygons
 from districts.topology.tiling import Misfit, gaps_among, mean_width_m, misfits, overlaps_among

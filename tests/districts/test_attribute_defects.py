@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from districts.topology.attributes import Known, as_code, guess_fields
+from districts.topology.attributes import as_code
 from districts.topology.encodings import judge, known_codec
+from districts.topology.fields import Known, guess_fields
 from tests.districts.drawn import collection, feature, quarters, square, zipped_shapefile
 from tests.districts.examined import Refused, examined
 
@@ -124,11 +125,18 @@ def test_levels_and_populations_that_the_file_leaves_out_are_taken_from_today_on
         {**one, "properties": {k: v for k, v in one["properties"].items() if k not in ("level", "population")}}
         for one in quarters()
     ]
-    today = {code: {"name": {}, "level": 2, "parent": "west", "population": 7} for code in "ab"}
+    today = {code: {"name": {}, "level": 2, "parent": "", "population": 7} for code in "ab"}
     found = examined(collection(features), known={"today": today})
-    assert set(found.codes) == {"no_level_field", "bad_parent", "no_population_field"} or set(found.codes) == {
-        "no_level_field", "bad_parent", "no_population_field", "no_top_level",
-    }  # fmt: skip
+    assert set(found.codes) == {"no_level_field", "no_population_field"}
+    taken = examined(collection(features), known={"today": today}, accept=["all"]).header["features"]
+    assert [(f["level"], f["parent"], f["population"]) for f in taken] == [
+        (2, "", 7),
+        (2, "", 7),
+        (1, "", None),
+        (1, "", None),
+    ]
+    without = examined(collection(features), known={"today": today}, keep=["all"]).header["features"]
+    assert {(f["level"], f["population"]) for f in without} == {(1, None)}
 
 
 @pytest.mark.parametrize(

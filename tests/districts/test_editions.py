@@ -64,7 +64,7 @@ def test_an_edition_takes_the_place_of_the_one_before(
     row = activate(columns, requested_by="adil", now=now)
     assert in_force(gridville) == [2]
     assert (row.replaced.number if row.replaced else 0, row.queue_state, row.done_at) == (1, "done", now)
-    assert decide(0.015, 0.005, "pothole").place.district_code == "b"
+    assert decide(0.015, 0.005, "pothole", at=now).place.district_code == "b"
     with pytest.raises(AlreadyActive):
         activate(columns, requested_by="adil", now=now)
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from catalogue.models import Jurisdiction
 from complaints.routing import decide
@@ -56,7 +57,7 @@ def test_a_clean_file_is_in_force_at_once(run: Run, tmp_path: Path) -> None:
     edition = BoundaryEdition.objects.get(layer="districts", is_active=True)
     assert (edition.number, edition.source, edition.license) == (2, "Urban agency", "CC-BY-4.0")
     assert (edition.file_name, len(edition.file_hash), str(edition.data_date)) == ("new.geojson", 64, "2026-10-01")
-    assert decide(0.015, 0.005, "pothole").place.district_code == "b"
+    assert decide(0.015, 0.005, "pothole", at=timezone.now()).place.district_code == "b"
     rows = District.objects.filter(edition=edition)
     assert [(d.code, d.population) for d in rows.order_by("code")] == [("a", 100), ("b", 200), ("c", 300), ("d", 400)]
     assert all(abs(d.area_m2 / 2_462_000 - 1) < 0.01 for d in rows)
@@ -80,7 +81,7 @@ def test_every_format_gives_the_same_districts(run: Run, tmp_path: Path, ending:
     )
     report = run(path)
     assert (report["status"], report["faults"]) == (0, [])
-    assert decide(0.035, 0.015, "pothole").place.district_code == "d"
+    assert decide(0.035, 0.015, "pothole", at=timezone.now()).place.district_code == "d"
     names = District.objects.get(edition__is_active=True, code="a").name
     assert names == {"fr": "a", "ar": "a ar", "en": "a en"}
 
@@ -88,7 +89,7 @@ def test_every_format_gives_the_same_districts(run: Run, tmp_path: Path, ending:
 @pytest.mark.parametrize("crs", ["EPSG:32631", "EPSG:3857"])
 def test_a_declared_system_is_honoured(run: Run, tmp_path: Path, crs: str) -> None:
     assert run(write(tmp_path / "new.gpkg", quarters(), crs=crs))["status"] == 0
-    assert decide(0.0051, 0.005, "pothole").place.district_code == "a"
+    assert decide(0.0051, 0.005, "pothole", at=timezone.now()).place.district_code == "a"
 
 
 def spoilt() -> bytes:
@@ -173,7 +174,7 @@ def test_service_areas_go_to_their_own_layer(run: Run, tmp_path: Path) -> None:
     path.write_bytes(collection(areas))
     report = run(path, layer="service-areas:cleanliness")
     assert (report["status"], report["faults"]) == (0, [])
-    assert decide(0.035, 0.015, "litter").unit.code == "waste-north"
+    assert decide(0.035, 0.015, "litter", at=timezone.now()).unit.code == "waste-north"
     area = ServiceArea.objects.get(edition__is_active=True, code="bins")
     assert (area.unit.code, area.category.code if area.category else "", area.priority) == (
         "bin-team",
