@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from bench.columns import defaults
 from catalogue.models import Category
 from complaints.models import Complaint
 from notifications.models import OutboxMessage
@@ -65,13 +66,8 @@ def _statements() -> tuple[str, str]:
 
 def _insert(model: type[models.Model], given: Mapping[str, str]) -> str:
     """An INSERT of every column: those of `given`, SQL with placeholders, come first; all others hold their default."""
-    values = dict(given)
-    with connection.cursor() as cursor:
-        for field in model._meta.local_concrete_fields:
-            if not field.primary_key and field.column not in given:
-                default = field.get_db_prep_save(field.get_default(), connection)
-                values[str(field.column)] = cursor.mogrify("%s", [default]).decode().replace("%", "%%")
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(values)}) VALUES ({', '.join(values.values())})"  # noqa: S608
+    values = dict(given) | defaults(model, given)
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(values)}) VALUES ({', '.join(values.values())})"
 
 
 @lru_cache(maxsize=1)

@@ -4,9 +4,10 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -102,8 +103,15 @@ class Filters:
     q: str = ""
     q_category_ids: tuple[int, ...] = ()
     q_district_codes: tuple[str, ...] = ()
+    # Names of the active districts by code, where checking the filter had to read them anyway.
+    district_names: Mapping[str, Mapping[str, str]] | None = None
     page_size: int = DEFAULT_PAGE_SIZE
     cursor: Cursor | None = None
+
+    @cached_property
+    def catalogue(self) -> Snapshot:
+        """The city's catalogue as this filter was checked against."""
+        return snapshot(self.jurisdiction.pk, self.jurisdiction.catalogue_version)
 
     def apply(
         self, queryset: ComplaintQuerySet, *, for_staff: bool = False, knows_places: bool | None = None
@@ -114,6 +122,13 @@ class Filters:
         shown: a filter must not tell what a row does not. `knows_places` (else as `for_staff`): the box is compared with
         the exact place.
         """
+        found = self.apply_without_words(queryset, for_staff=for_staff, knows_places=knows_places)
+        return self._search(found, for_staff=for_staff) if self.q else found
+
+    def apply_without_words(
+        self, queryset: ComplaintQuerySet, *, for_staff: bool = False, knows_places: bool | None = None
+    ) -> ComplaintQuerySet:
+        """The same, `q` left aside: the desk has a search of its own (complaints.desk.finding)."""
         knows_places = for_staff if knows_places is None else knows_places
         conditions = Q(jurisdiction=self.jurisdiction)
         if self.service_ids:
@@ -134,9 +149,7 @@ class Filters:
             place = "point" if knows_places else "public_point"
             conditions &= Q(**{f"{place}__coveredby": Polygon.from_bbox(self.bbox)})
         found = queryset.filter(conditions)
-        if self.late:
-            found = found.late(self.now)
-        return self._search(found, for_staff=for_staff) if self.q else found
+        return found.late(self.now) if self.late else found
 
     def page(self, queryset: ComplaintQuerySet) -> Page:
         """One page of an applied queryset, newest first, by keyset on (submitted_at, id)."""
@@ -171,7 +184,7 @@ class Filters:
         return named if for_staff else named & Q(place_shown__in=DISTRICT_SHOWN)
 
     def _search(self, queryset: ComplaintQuerySet, *, for_staff: bool) -> ComplaintQuerySet:
-        text = Q(words_match(self.q)) if for_staff else public_words(self.q)
+        text = words_match(self.q) if for_staff else public_words(self.q)
         found = text | number_condition(self.q)
         if self.q_category_ids:
             found |= Q(category_id__in=self.q_category_ids)
@@ -180,13 +193,16 @@ class Filters:
         return queryset.filter(found)
 
 
-def parse_filters(query: QueryDict, *, now: datetime, jurisdiction: Jurisdiction | None = None) -> Filters:
+def parse_filters(
+    query: QueryDict, *, now: datetime, jurisdiction: Jurisdiction | None = None, also: Iterable[str] = ()
+) -> Filters:
     """Check a query string against the grammar. At most two SQL statements.
 
-    `jurisdiction` is given where the page settles it (staff pages); else the query or the installation's default does.
-    Raises FilterError naming the first parameter at fault; unknown names and empty values are ignored.
+    `also`: parameters of a page that its links keep; they are the page's to check. `jurisdiction` is given where the page
+    settles it (staff pages); else the query or the installation's default does. Raises FilterError naming the first
+    parameter at fault; unknown names and empty values are ignored.
     """
-    given = {name: values for name in PARAMETERS if (values := [v for v in query.getlist(name) if v.strip()])}
+    given = {name: values for name in (*PARAMETERS, *also) if (values := [v for v in query.getlist(name) if v.strip()])}
     for name, values in given.items():
         # PostgreSQL knows no NUL and no half of a surrogate pair.
         if any("\x00" in value or not _encodable(value) for value in values):
@@ -212,6 +228,7 @@ def parse_filters(query: QueryDict, *, now: datetime, jurisdiction: Jurisdiction
         q=q,
         q_category_ids=_categories_named(catalogue, q),
         q_district_codes=tree.named(q) if tree and q else (),
+        district_names=tree.names if tree else None,
         page_size=_page_size(given),
         cursor=Cursor.parse(given["cursor"][-1]) if "cursor" in given else None,
     )

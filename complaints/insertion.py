@@ -58,12 +58,16 @@ def _statement(shape: tuple[tuple[type[models.Model], bool], ...]) -> str:
 
 @lru_cache(maxsize=64)
 def _columns(model: type[models.Model], with_key: bool) -> list[_Column]:
-    fields = [field for field in model._meta.local_concrete_fields if with_key or not field.primary_key]
+    fields = [field for field in model._meta.local_concrete_fields if _is_written(field, with_key)]
     return [_Column(field, str(field.attname), _is_json(field) or _is_made_at_saving(field)) for field in fields]
 
 
 def _is_json(field: "models.Field[Any, Any]") -> bool:
     return field.get_internal_type() == "JSONField"
+
+
+def _is_written(field: "models.Field[Any, Any]", with_key: bool) -> bool:
+    return not field.generated and (with_key or not field.primary_key)
 
 
 def _is_made_at_saving(field: "models.Field[Any, Any]") -> bool:

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.gis.db import models
-from django.db.models import Q
-from django.db.models.functions import Upper
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
+from django.db.models import F, Func, Q
+from django.db.models.functions import Coalesce, Upper
 from django.utils.translation import pgettext_lazy
 
 from catalogue.models import Category, Jurisdiction, Service, Unit
 from complaints.places import SENSITIVE
-from complaints.querysets import ComplaintQuerySet
+from complaints.querysets import ComplaintManager
 from complaints.shown_places import PlaceCount, PlaceRecount, ShownPlace
 from complaints.workflow import OPEN_STATES, State, StateGroup, state_group
 from districts.models import BoundaryEdition, District, ServiceArea
@@ -103,7 +105,20 @@ class Complaint(ShownPlace):
     source = models.CharField(max_length=100, blank=True)
     source_id = models.CharField(max_length=100, blank=True)
 
-    objects = ComplaintQuerySet.as_manager()
+    # What the search finds it by, kept by the database. Never loaded, only asked (search.words_match).
+    search = models.GeneratedField(
+        expression=Func(
+            F("description"),
+            F("location_text"),
+            F("tracking_number"),
+            template="complaints_search_vector(%(expressions)s)",
+            arg_joiner=" || ' ' || ",
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = ComplaintManager()
 
     if TYPE_CHECKING:
         reporter: "Reporter"
@@ -143,6 +158,23 @@ class Complaint(ShownPlace):
             models.Index(
                 fields=["unit", "resolution_due_at"], name="complaint_desk", condition=Q(state__in=sorted(OPEN_STATES))
             ),
+            # the desk's closed items and all the city's, newest closing first
+            models.Index(
+                F("unit"),
+                Coalesce("closed_at", "submitted_at").desc(),
+                F("id").desc(),
+                name="complaint_desk_closed",
+                condition=~Q(state__in=sorted(OPEN_STATES)),
+            ),
+            models.Index(
+                F("jurisdiction"),
+                Coalesce("closed_at", "submitted_at").desc(),
+                F("id").desc(),
+                name="complaint_city_closed",
+                condition=~Q(state__in=sorted(OPEN_STATES)),
+            ),
+            # words
+            GinIndex(fields=["search"], name="complaint_search"),
             # the field page
             models.Index(fields=["assigned_to"], name="complaint_crew", condition=Q(state__in=sorted(OPEN_STATES))),
             # the sweep of the ladders
@@ -196,6 +228,16 @@ class Complaint(ShownPlace):
         return self.visibility == self.Visibility.PUBLIC and self.place_precision != Category.Publication.NEVER
 
 
+def reporter_words(prefix: str = "") -> Func:
+    """Name, address and number as one text without accents and capitals (index reporter_words); `prefix`: the way there."""
+    return Func(
+        *(F(f"{prefix}{name}") for name in ("name", "email", "phone")),
+        template="complaints_fold(%(expressions)s)",
+        arg_joiner=" || ' ' || ",
+        output_field=models.TextField(),
+    )
+
+
 class Reporter(models.Model):
     """The person who filed a complaint. Personal data sits here and nowhere else; erasure empties the row and keeps it."""
 
@@ -209,6 +251,12 @@ class Reporter(models.Model):
     consent_language = models.CharField(max_length=10)
     consent_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            # the desk's search for a person, by any part of name, address or number
+            GinIndex(OpClass(reporter_words(), name="gin_trgm_ops"), name="reporter_words"),
+        ]
 
     def __str__(self) -> str:
         return f"reporter of {self.complaint_id}"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from math import cos, radians
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.contrib.gis.geos import Point
 from django.contrib.gis.measure import D
@@ -55,6 +55,16 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.filter(public_point__dwithin=(point, degrees_around(point, radius_m))).filter(
             public_point__distance_lte=(point, D(m=radius_m))
         )
+
+
+_Manager = models.Manager.from_queryset(ComplaintQuerySet)
+
+
+class ComplaintManager(_Manager["Complaint"]):
+    """Complaints without the column that only conditions use."""
+
+    def get_queryset(self) -> ComplaintQuerySet:
+        return cast(ComplaintQuerySet, super().get_queryset().defer("search"))
 
 
 def scope_of(membership: Membership) -> Q:

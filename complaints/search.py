@@ -21,29 +21,23 @@ def matches_name(words: str, names: Iterable[str]) -> bool:
     return len(folded) >= _LEAST_NAME_LETTERS and any(folded in fold(name) for name in names)
 
 
-def words_match(words: str) -> SearchVectorExact:
-    """A condition for filter(): description, place and number hold these words (index complaint_search).
+def words_match(words: str) -> Q:
+    """A condition: description, place and number hold these words (index complaint_search).
 
-    Whole words match in their French or Arabic forms, and as typed also by their beginning.
+    Whole words match in their French or Arabic forms; the last one, as somebody types it, also by its beginning.
     """
-    # The template spells the index's expression; any other spelling of it would read every row.
-    return _match(words, "description", "location_text", "tracking_number")
+    return Q(search=_query(words))
 
 
-def _match(words: str, *fields: str) -> SearchVectorExact:
-    vector = Func(
-        *(F(field) for field in fields),
-        template="complaints_search_vector(%(expressions)s)",
-        arg_joiner=" || ' ' || ",
-        output_field=SearchVectorField(),
-    )
-    folded = _folded(words)
-    query = SearchQuery(folded, config="french", search_type="websearch")
+def _query(words: str) -> SearchQuery:
+    query = SearchQuery(_folded(words), config="french", search_type="websearch")
     query |= SearchQuery(Value(words), config="arabic", search_type="websearch")
-    beginnings = " & ".join(f"'{word}':*" for word in re.findall(r"\w+", words))
-    if beginnings:
-        query |= SearchQuery(_folded(beginnings), config="simple", search_type="raw")
-    return SearchVectorExact(vector, query)
+    *whole, last = re.findall(r"\w+", words) or [""]
+    if len(last) >= _LEAST_NAME_LETTERS:
+        # Beginnings are gathered from the whole city before anything else is asked: of one word only.
+        beginning = " & ".join([*(f"'{word}'" for word in whole), f"'{last}':*"])
+        query |= SearchQuery(_folded(beginning), config="simple", search_type="raw")
+    return query
 
 
 def _folded(words: str) -> Func:
@@ -61,7 +55,9 @@ def number_condition(words: str) -> Q:
 
 def public_words(words: str) -> Q:
     """What the public finds by words: released texts. The described place counts only where the place is public exactly."""
-    return Q(words_match(words)) & released_text() & (Q(place_shown="exact") | Q(_match(words, "description")))
+    description = Func(F("description"), function="complaints_search_vector", output_field=SearchVectorField())
+    elsewhere = Q(place_shown="exact") | Q(SearchVectorExact(description, _query(words)))
+    return words_match(words) & released_text() & elsewhere
 
 
 def released_text() -> Q:

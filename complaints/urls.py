@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from complaints.views import desk, desk_complaint, field, files, moderation, public, report, reporter
+from complaints.views import field, files, public, report, reporter
+from complaints.views.desk import case, moderation, pages
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -15,11 +16,11 @@ urlpatterns = [
     path("accessibility/", public.accessibility, name="accessibility"),
     path("c/<str:token>/", reporter.secret_link, name="secret_link"),
     path("files/<uuid:public_id>/<str:variant>/", files.attachment, name="attachment"),
-    path("desk/", desk.desk, name="desk"),
-    path("desk/points.json", desk.points, name="desk_points"),
+    path("desk/", pages.desk, name="desk"),
+    path("desk/points.json", pages.points, name="desk_points"),
     path("desk/moderation/", moderation.moderation, name="moderation"),
-    path("desk/<str:tracking_number>/", desk_complaint.desk_complaint, name="desk_complaint"),
-    path("desk/<str:tracking_number>/<slug:slug>/", desk_complaint.desk_action, name="desk_action"),
+    path("desk/<str:tracking_number>/", case.desk_complaint, name="desk_complaint"),
+    path("desk/<str:tracking_number>/<slug:slug>/", case.desk_action, name="desk_action"),
     path("field/", field.field, name="field"),
     path("field/points.json", field.points, name="field_points"),
     path("field/<str:tracking_number>/", field.field_complaint, name="field_complaint"),

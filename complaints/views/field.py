@@ -27,7 +27,7 @@ from complaints.models import Complaint
 from complaints.staff_actions import BY_SLUG, Action
 from complaints.staff_forms import StaffForm
 from complaints.views.cities import city_page
-from complaints.views.desk_complaint import Offer, perform
+from complaints.views.desk.case import Offer, perform
 from complaints.views.staff import city_of, complaint_of, staff_user
 from complaints.workflow import State
 

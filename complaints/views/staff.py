@@ -1,13 +1,11 @@
 """What the staff's pages share: who may enter, in which city, and finding one complaint by its number."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
-from django.http import Http404, HttpRequest, QueryDict
+from django.http import Http404, HttpRequest
 
 from accounts.models import Membership, Role, User
 from catalogue.models import Jurisdiction
-from complaints.filters import Filters, parse_filters
 from complaints.models import Complaint
 from complaints.permissions import MODERATING
 from complaints.tracking import normalise_tracking_number
@@ -36,14 +34,6 @@ def city_of(request: HttpRequest, roles: Iterable[str]) -> Jurisdiction:
         if not code or city.code == code:
             return city
     raise Http404
-
-
-def desk_filters(query: QueryDict, city: Jurisdiction, now: datetime) -> Filters:
-    """The filter of a staff list: open complaints unless the address asks for others. Raises FilterError."""
-    asked = query.copy()
-    if not any(asked.get(name, "").strip() for name in ("state", "late", "q")):
-        asked["state"] = "open"
-    return parse_filters(asked, now=now, jurisdiction=city)
 
 
 def complaint_of(user: User, tracking_number: str) -> Complaint:

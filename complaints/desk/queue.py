@@ -1,0 +1,223 @@
+"""The pages of the desk's list: open complaints in the wanted order, then closed ones, the newest closing first.
+
+Open and closed are read apart: each has indexes of its own, and a page goes on exactly below the row where the one before
+it ended, however long the list is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from complaints.desk.finding import Finding
+from complaints.desk.orders import Mark, Names, Order, after, ended, instant_of, microseconds, next_due, open_keys
+from complaints.desk.scope import Scope
+from complaints.filters import FilterError, Filters
+from complaints.models import Attachment, Complaint
+from complaints.querysets import ComplaintQuerySet
+from complaints.workflow import CLOSED_STATES, OPEN_STATES
+
+PAGE_SIZE = 50
+# Where nothing has exactly the words that were typed, so many of the newest closed ones are compared letter by letter.
+ALIKE_AMONG = 500
+_ROW = (
+    "tracking_number", "jurisdiction_id", "category_id", "service_id", "unit_id", "state", "kind", "channel", "visibility",
+    "submitted_at", "updated_at", "answered_at", "closed_at", "answer_due_at", "resolution_due_at", "paused_at",
+    "reopened_count", "merged_count", "merged_into_id", "district__name", "district__code", "assigned_to__first_name",
+    "assigned_to__last_name", "assigned_to__username",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of the list. `previous` and `next` are where its neighbours begin; None where there are none.
+
+    `alike`: nothing has exactly the words that were typed, these only sound like it.
+    """
+
+    rows: list[Complaint]
+    previous: Mark | None = None
+    next: Mark | None = None
+    alike: bool = False
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One person's complaints in one city under a filter, in an order."""
+
+    scope: Scope
+    filters: Filters
+    order: Order = Order.LEFT
+    # Ids by name, for the orders that need them; and whether open ones need not be looked for: somebody counted none.
+    none_open: bool = False
+    names: Names = field(default_factory=lambda: Names((), (), ()))
+
+    @cached_property
+    def finding(self) -> Finding:
+        return Finding(self.scope, self.filters)
+
+    def page(self, *, after: Mark | None = None, before: Mark | None = None) -> Page:
+        """The rows below `after` or above `before`, each as `_decorated` says. One statement where one kind is listed."""
+        if before is not None:
+            return self._page_above(before)
+        rows = self._rows(after, PAGE_SIZE + 1, backward=False)
+        if not rows and self.filters.q and after is None:
+            return Page(self._alike(), alike=True)
+        shown = rows[:PAGE_SIZE]
+        return Page(
+            shown,
+            previous=self.mark(shown[0], after.as_of) if after is not None and shown else None,
+            next=self.mark(shown[-1], self._as_of(after)) if len(rows) > PAGE_SIZE else None,
+        )
+
+    def mark(self, row: Complaint, as_of: datetime) -> Mark:
+        """The place of a row that a page of this list gave."""
+        if row.is_open:
+            return Mark(True, as_of, (row.desk_rank, row.desk_left, row.pk))  # type: ignore[attr-defined]
+        return Mark(False, as_of, (microseconds(row.closed_at or row.submitted_at), row.pk))
+
+    def found(self, *, are_open: bool | None = None) -> ComplaintQuerySet:
+        """Everything under the filter: open, closed, or (None) both. In no order."""
+        found = self._plain()
+        if are_open is not None:
+            found = found.open() if are_open else found.closed()
+        if not self.filters.q:
+            return found
+        if are_open:
+            return self.finding.among(found)
+        return Complaint.objects.filter(pk__in=_union([found.filter(way) for way in self.finding.ways()]))
+
+    def some(self, *, are_open: bool, limit: int) -> QuerySet[Any]:
+        """The ids of any `limit` open or closed complaints under the filter, for counting that far."""
+        if are_open or not self.filters.q:
+            return self.found(are_open=are_open).order_by().values("pk")[:limit]
+        plain = self._plain().closed()
+        found: QuerySet[Any] = _union([plain.filter(way).order_by()[:limit] for way in self.finding.ways()])
+        return found[:limit]
+
+    def _plain(self) -> ComplaintQuerySet:
+        """Everything under the filter but the words. One row for each thing; a search finds merged ones too."""
+        found = self.filters.apply_without_words(
+            self.scope.complaints(), for_staff=True, knows_places=self.scope.knows_places
+        )
+        return found if self.filters.q else found.primary()
+
+    @property
+    def kinds(self) -> list[bool]:
+        """What is listed, in this order: open ones (True), closed ones (False)."""
+        filters = self.filters
+        is_open = not filters.states or bool(filters.states & OPEN_STATES)
+        is_closed = not filters.late and (not filters.states or bool(filters.states & CLOSED_STATES))
+        return [kind for kind, listed in ((True, is_open), (False, is_closed)) if listed]
+
+    def _as_of(self, mark: Mark | None) -> datetime:
+        return mark.as_of if mark is not None else self.filters.now
+
+    def _page_above(self, mark: Mark) -> Page:
+        rows = self._rows(mark, PAGE_SIZE + 1, backward=True)
+        shown = rows[:PAGE_SIZE][::-1]
+        if not shown:
+            return self.page()
+        return Page(
+            shown,
+            previous=self.mark(shown[0], mark.as_of) if len(rows) > PAGE_SIZE else None,
+            next=self.mark(shown[-1], mark.as_of),
+        )
+
+    def _rows(self, mark: Mark | None, limit: int, *, backward: bool) -> list[Complaint]:
+        """Up to `limit` rows on the given side of a mark, the nearest first."""
+        rows: list[Complaint] = []
+        for is_open in reversed(self.kinds) if backward else self.kinds:
+            # A mark among the closed ones lies below all open ones, and the other way round.
+            if mark is not None and mark.is_open != is_open and (mark.is_open == backward):
+                continue
+            if is_open and self.none_open:
+                continue
+            here = mark if mark is not None and mark.is_open == is_open else None
+            read = self._open if is_open else self._closed
+            rows += read(here, self._as_of(mark), limit - len(rows), backward)
+            if len(rows) >= limit:
+                break
+        return rows
+
+    def _open(self, mark: Mark | None, as_of: datetime, limit: int, backward: bool) -> list[Complaint]:
+        rank, left = open_keys(self.order, self.names, as_of)
+        found = self._decorated(self.found(are_open=True)).annotate(desk_rank=rank, desk_left=left)
+        names = ("desk_rank", "desk_left", "pk")
+        if mark is not None:
+            condition = after(list(zip(names, mark.keys, strict=True)))
+            found = found.filter(~(condition | Q(pk=mark.keys[-1])) if backward else condition)
+        return list(found.order_by(*(f"-{name}" if backward else name for name in names))[:limit])
+
+    def _closed(self, mark: Mark | None, as_of: datetime, limit: int, backward: bool) -> list[Complaint]:
+        del as_of  # what is closed has no time left
+        plain = self._plain().closed()
+        if not self.filters.q:
+            found = _below(plain, mark, backward)
+        else:
+            # Each way of being found is read by its own index, just as far as this page needs it.
+            ways = [
+                _in_order(_below(plain.filter(way), mark, backward), backward)[:limit] for way in self.finding.ways()
+            ]
+            found = Complaint.objects.filter(pk__in=_union(ways))
+        return list(_in_order(self._decorated(found), backward)[:limit])
+
+    def _alike(self) -> list[Complaint]:
+        """What sounds like the words typed, among the open ones and the newest closed ones."""
+        plain = self._plain()
+        kinds = [plain.open() if kind else _in_order(plain.closed(), False)[:ALIKE_AMONG] for kind in self.kinds]
+        if not kinds:
+            return []
+        near = Complaint.objects.filter(pk__in=_union(kinds))
+        rank, left = open_keys(Order.LEFT, self.names, self.filters.now)
+        found = self._decorated(self.finding.alike(near)).annotate(desk_rank=rank, desk_left=left)
+        return list(found.order_by(F("likeness").desc(), "pk")[:PAGE_SIZE])
+
+    def _decorated(self, found: ComplaintQuerySet) -> ComplaintQuerySet:
+        """Columns of a line of the list: `next_due_at` (None without promise), `file_count`, district and crew loaded."""
+        files = (
+            Attachment.objects.filter(complaint=OuterRef("pk"))
+            .exclude(status=Attachment.Status.REFUSED)
+            .order_by()
+            .values("complaint")
+            .annotate(n=Count("pk"))
+            .values("n")
+        )
+        return (
+            found.select_related("district", "assigned_to")
+            .only(*_ROW)
+            .annotate(
+                next_due_at=next_due(), file_count=Coalesce(Subquery(files, output_field=IntegerField()), Value(0))
+            )
+        )
+
+
+def _union(querysets: Sequence[ComplaintQuerySet]) -> Any:
+    """The ids of several querysets."""
+    ids = [queryset.values("pk") for queryset in querysets]
+    return ids[0].union(*ids[1:]) if len(ids) > 1 else ids[0]
+
+
+def _below(found: ComplaintQuerySet, mark: Mark | None, backward: bool) -> ComplaintQuerySet:
+    """Closed ones below a mark (above it, backward). The first condition lets the index jump to the place."""
+    found = found.annotate(ended_at=ended())
+    if mark is None:
+        return found
+    number, pk = mark.keys
+    try:
+        at = instant_of(number)
+    except OverflowError:
+        raise FilterError("after") from None
+    if backward:
+        return found.filter(Q(ended_at__gte=at) & (Q(ended_at__gt=at) | Q(pk__gt=pk)))
+    return found.filter(Q(ended_at__lte=at) & (Q(ended_at__lt=at) | Q(pk__lt=pk)))
+
+
+def _in_order(found: ComplaintQuerySet, backward: bool) -> ComplaintQuerySet:
+    found = found.annotate(ended_at=ended())
+    at = F("ended_at")
+    return found.order_by(at.asc(), "pk") if backward else found.order_by(at.desc(), "-pk")

@@ -1,0 +1,274 @@
+"""The desk's list as its page shows it: rows, tabs and filters with their numbers, the order, and where it goes on."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.timesince import timesince
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from catalogue.models import Category, Jurisdiction
+from catalogue.snapshot import Snapshot
+from catalogue.translated import text_in
+from complaints.desk.counts import Counts, cap_of
+from complaints.desk.orders import Mark, Names, Order, parse_order
+from complaints.desk.queue import Page, Queue
+from complaints.desk.scope import Scope
+from complaints.filters import Filters, parse_filters
+from complaints.models import Complaint
+from complaints.workflow import CLOSED_STATES, State
+from districts.models import District
+
+# What the desk's addresses know beside the common filter grammar; kept in every link of the list.
+PARAMETERS = ("order",)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the desk: facts only, no words of people."""
+
+    tracking_number: str
+    url: str
+    category: Category
+    state: str
+    state_label: str
+    district: dict[str, str] | None
+    unit: dict[str, str]
+    submitted_at: datetime
+    age: str
+    due_at: datetime | None
+    due_label: str
+    paused: bool
+    is_open: bool
+    late: bool
+    urgent: bool
+    files: int
+    crew_member: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    label: str
+    url: str
+    n: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice of a filter's select; `n` is what choosing it would give, None where that was not counted."""
+
+    value: str
+    label: str
+    n: int | None
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Select:
+    name: str
+    label: str
+    options: list[Option]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Everything the list's template shows. `total` is words: "300" or "1000+"."""
+
+    filters: Filters
+    queue: Queue
+    rows: list[Row]
+    alike: bool
+    total: str
+    tabs: list[Tab]
+    selects: list[Select]
+    orders: Select
+    several_units: bool
+    is_filtered: bool
+    previous_url: str
+    next_url: str
+
+
+def desk_queue(user: User, city: Jurisdiction, query: QueryDict, now: datetime) -> Queue:
+    """The queue that an address means: open complaints unless it asks for others. Raises FilterError."""
+    asked = query.copy()
+    if not any(asked.get(name, "").strip() for name in ("state", "late", "q")):
+        asked["state"] = "open"
+    filters = parse_filters(asked, now=now, jurisdiction=city, also=PARAMETERS)
+    return Queue(Scope(user, city), filters, parse_order(asked.get("order", "").strip()))
+
+
+def listing(user: User, city: Jurisdiction, query: QueryDict, now: datetime) -> Listing:
+    """The list of an address. Raises FilterError. Five statements at most, however many complaints there are."""
+    queue = desk_queue(user, city, query, now)
+    after, before = (_mark(query, name) for name in ("after", "before"))
+    closed = _closed_of(queue)
+    counts = Counts(queue, beside=[closed] if closed == queue else [closed, queue])
+    queue = replace(queue, names=_names(counts), none_open=counts.open == 0)
+    page = queue.page(after=after, before=before)
+    return Listing(
+        filters=queue.filters,
+        queue=queue,
+        rows=rows_of(page, queue.filters.catalogue, now),
+        alike=page.alike,
+        total=str(len(page.rows)) if page.alike else _total(queue, counts),
+        tabs=_tabs(queue, counts, _in_words(counts.of(closed), closed)),
+        selects=_selects(queue, counts),
+        orders=_orders(queue),
+        several_units=len(counts.by(lambda group: group.unit_id, ignoring=("unit",))) > 1,
+        is_filtered=any(name not in ("state", "late", "jurisdiction", "order") for name in queue.filters.given),
+        previous_url=_page_url(queue, "before", page.previous),
+        next_url=_page_url(queue, "after", page.next),
+    )
+
+
+def _closed_of(queue: Queue) -> Queue:
+    """The same queue, of closed complaints only."""
+    wanted = frozenset(str(state) for state in CLOSED_STATES)
+    return replace(queue, filters=replace(queue.filters, states=wanted, late=False))
+
+
+def rows_of(page: Page, catalogue: Snapshot, now: datetime) -> list[Row]:
+    categories = {category.pk: category for category in catalogue.categories.values()}
+    return [_row(complaint, categories, catalogue, now) for complaint in page.rows]
+
+
+def _total(queue: Queue, counts: Counts) -> str:
+    """How many are listed: exact where only open ones are, else counted up to a limit."""
+    if False not in queue.kinds:
+        return str(counts.open)
+    return _in_words(next(counts.of(other) for other in reversed(counts.beside)), queue)
+
+
+def _in_words(n: int, queue: Queue) -> str:
+    return f"{cap_of(queue)}+" if n > cap_of(queue) else str(n)
+
+
+def _row(complaint: Complaint, categories: Mapping[int, Category], catalogue: Snapshot, now: datetime) -> Row:
+    due_at = getattr(complaint, "next_due_at", None) if complaint.is_open else None
+    answer_next = complaint.answered_at is None and due_at == complaint.answer_due_at
+    person = complaint.assigned_to
+    category = categories[complaint.category_id]
+    return Row(
+        tracking_number=complaint.tracking_number,
+        url=reverse("desk_complaint", args=[complaint.tracking_number]),
+        category=category,
+        state=complaint.state,
+        state_label=str(State(complaint.state).label),
+        district=complaint.district.name if complaint.district else None,
+        unit=catalogue.units[complaint.unit_id].name,
+        submitted_at=complaint.submitted_at,
+        age=timesince(complaint.submitted_at, now, depth=1),
+        due_at=due_at,
+        due_label=_("First answer") if answer_next else _("Resolution"),
+        paused=complaint.paused_at is not None,
+        is_open=complaint.is_open,
+        late=complaint.is_late(now),
+        urgent=category.urgent,
+        files=getattr(complaint, "file_count", 0),
+        crew_member=(person.get_full_name() or person.get_username()) if person else "",
+    )
+
+
+def _mark(query: QueryDict, name: str) -> Mark | None:
+    text = query.get(name, "").strip()
+    return Mark.parse(text, name) if text else None
+
+
+def _names(counts: Counts) -> Names:
+    language = get_language() or "fr"
+    catalogue = counts.queue.filters.catalogue
+    districts = {g.district_id: text_in(g.district_name, language) for g in counts.groups if g.district_id is not None}
+    return Names(
+        categories=_by_name({c.pk: text_in(c.name, language) for c in catalogue.categories.values()}),
+        districts=_by_name(districts),
+        units=_by_name({u.pk: text_in(u.name, language) for u in catalogue.units.values()}),
+    )
+
+
+def _by_name(names: Mapping[int, str]) -> list[int]:
+    return sorted(names, key=lambda pk: (names[pk].casefold(), pk))
+
+
+def _page_url(queue: Queue, name: str, mark: Mark | None) -> str:
+    return "?" + queue.filters.query_string(**{name: mark}) if mark is not None else ""
+
+
+def _tabs(queue: Queue, counts: Counts, closed: str) -> list[Tab]:
+    """The states that a day at the desk is made of, each with its number under the other filters."""
+    filters = queue.filters
+    by_state = counts.by(lambda group: group.state, ignoring=("state", "late"))
+    given = (",".join(filters.given.get("state", [])), filters.late)
+
+    def tab(label: str, state: str, n: object, *, is_late: bool = False) -> Tab:
+        url = "?" + filters.query_string(state=state or None, late="true" if is_late else None)
+        return Tab(label, url, str(n), given == (state, is_late))
+
+    return [
+        tab(_("Open"), "open", sum(by_state.values())),
+        tab(_("Late"), "", counts.late, is_late=True),
+        *(
+            tab(str(capfirst(state.label)), state.value, by_state[state.value])
+            for state in (State.RECEIVED, State.WAITING_REPORTER, State.REOPENED)
+        ),
+        tab(_("Closed"), "closed", closed),
+    ]
+
+
+def _selects(queue: Queue, counts: Counts) -> list[Select]:
+    """The selects of the filter form, with numbers where only open complaints are listed."""
+    language = get_language() or "fr"
+    catalogue = queue.filters.catalogue
+    categories = {c.pk: c for c in catalogue.categories.values()}
+    by_category = counts.by(lambda group: group.category_id, ignoring=("category",))
+    by_district = counts.by(lambda group: group.district_code or "", ignoring=("district",))
+    by_unit = counts.by(lambda group: group.unit_id, ignoring=("unit",))
+    names: dict[str | None, str] = {
+        g.district_code: text_in(g.district_name, language) for g in counts.groups if g.district_code
+    }
+    counted = False not in queue.kinds
+    if not counted:
+        # What may be chosen among closed ones is everything; nobody counts it.
+        by_category = Counter(dict.fromkeys(categories, 0))
+        names = _district_names(queue.filters, language) | names
+        by_district = Counter(dict.fromkeys(names, 0))
+    found = [
+        _select(queue, "category", _("Category"), _named(by_category, categories, language), counted),
+        _select(
+            queue, "district", _("District"), ((str(c), names[str(c)], n) for c, n in by_district.items() if c), counted
+        ),
+    ]
+    if len(by_unit) > 1:
+        found.append(_select(queue, "unit", _("Who answers"), _named(by_unit, catalogue.units, language), counted))
+    return found
+
+
+def _district_names(filters: Filters, language: str) -> dict[str | None, str]:
+    names = filters.district_names
+    if names is None:
+        active = District.objects.active().filter(jurisdiction=filters.jurisdiction)
+        names = dict(active.values_list("code", "name"))
+    return {code: text_in(name, language) for code, name in names.items()}
+
+
+def _named(counts: Mapping[object, int], things: Mapping[int, object], language: str) -> Iterable[tuple[str, str, int]]:
+    for key, n in counts.items():
+        thing = things[int(str(key))]
+        yield thing.code, text_in(thing.name, language), n  # type: ignore[attr-defined]
+
+
+def _select(queue: Queue, name: str, label: str, options: Iterable[tuple[str, str, int]], counted: bool) -> Select:
+    chosen = {part for value in queue.filters.given.get(name, []) for part in value.split(",")}
+    listed = sorted(options, key=lambda option: option[1].casefold())
+    return Select(name, label, [Option(v, text, n if counted else None, v in chosen) for v, text, n in listed])
+
+
+def _orders(queue: Queue) -> Select:
+    options = [Option(order.value, str(order.label), None, order == queue.order) for order in Order]
+    return Select("order", _("Order"), options)

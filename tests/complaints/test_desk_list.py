@@ -1,0 +1,212 @@
+"""The desk's list: every order, paging both ways, and what its search finds."""
+
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Role, User
+from catalogue.models import Jurisdiction
+from complaints.desk.orders import Order
+from complaints.models import Complaint, Reporter
+from complaints.services.transitions import change_state
+from complaints.workflow import Verb
+from tests.builders import build_complaint, build_staff
+from tests.conftest import SignIn
+
+DESK = "/fr/desk/"
+
+
+@pytest.fixture
+def soon() -> datetime:
+    return timezone.now()
+
+
+@pytest.fixture
+def desk(signed_in: SignIn, triage_officer: User) -> Client:
+    return signed_in(triage_officer)
+
+
+@pytest.fixture
+def many(gridville: Jurisdiction, clerk: User, soon: datetime, monkeypatch: pytest.MonkeyPatch) -> list[Complaint]:
+    """Three pages of complaints of all kinds, nine of them closed; a page holds ten."""
+    for module in ("queue", "counts"):
+        monkeypatch.setattr(f"complaints.desk.{module}.PAGE_SIZE", 10)
+    first = [
+        build_complaint("pothole", now=soon - timedelta(days=9)),
+        build_complaint("litter", at=(0.5, 1.5), now=soon - timedelta(days=5)),
+        build_complaint("pavement", at=(2.5, 0.5), now=soon - timedelta(days=1)),
+        build_complaint("noise", at=(3.5, 0.5), now=soon, kind=Complaint.Kind.OBSERVATION),
+    ]
+    waits, done = build_complaint(now=soon - timedelta(days=4)), build_complaint("pavement", now=soon)
+    change_state(waits.pk, Verb.ASK, acting_user=clerk, now=soon - timedelta(days=3), note="Où ?")
+    change_state(done.pk, Verb.RESOLVE, acting_user=clerk, now=soon, note="Fait.")
+    for original, number in [(first[0], 4), (first[1], 4), (first[2], 2), (first[3], 2), (waits, 1), (done, 8)]:
+        copies(original, number)
+    return list(Complaint.objects.select_related("category", "unit", "district"))
+
+
+def copies(complaint: Complaint, number: int) -> None:
+    rows = []
+    for copy in range(number):
+        row = Complaint.objects.get(pk=complaint.pk)
+        row.pk = None
+        row.tracking_number = f"GRI-{complaint.pk}-{copy:04d}"
+        row.submitted_at += timedelta(minutes=copy // 3)
+        row.updated_at += timedelta(minutes=copy % 7)
+        row.closed_at = row.closed_at and row.closed_at + timedelta(minutes=copy // 4)
+        rows.append(row)
+    Complaint.objects.bulk_create(rows)
+
+
+def listed(client: Client, query: str = "") -> list[str]:
+    return [row.tracking_number for row in client.get(DESK + query).context["list"].rows]
+
+
+def walk(client: Client, query: str) -> list[list[str]]:
+    """All pages, forward; and the way back must show the same pages."""
+    pages, addresses = [], [query]
+    while True:
+        shown = client.get(DESK + addresses[-1]).context["list"]
+        pages.append([row.tracking_number for row in shown.rows])
+        if not shown.next_url:
+            break
+        addresses.append(shown.next_url)
+        assert len(pages) < 20, pages
+    back = []
+    for _ in pages[1:]:
+        shown = client.get(DESK + shown.previous_url).context["list"]
+        back.append([row.tracking_number for row in shown.rows])
+    assert not shown.previous_url
+    assert back[::-1] == pages[:-1]
+    return pages
+
+
+@pytest.mark.parametrize("order", Order.values)
+@pytest.mark.parametrize("states", ["open", "open,closed"])
+def test_the_pages_of_every_order_hold_each_complaint_once(
+    desk: Client, many: list[Complaint], order: str, states: str
+) -> None:
+    pages = walk(desk, f"?state={states}&order={order}")
+    wanted = {c.tracking_number for c in many if states != "open" or c.is_open}
+    assert [len(page) for page in pages] == [10] * (len(wanted) // 10) + [len(wanted) % 10]
+    shown = [number for page in pages for number in page]
+    assert len(shown) == len(set(shown)) and set(shown) == wanted
+
+
+def test_closed_complaints_come_after_all_open_ones_the_newest_closing_first(
+    desk: Client, many: list[Complaint]
+) -> None:
+    by_number = {c.tracking_number: c for c in many}
+    shown = [by_number[number] for page in walk(desk, "?state=open,closed") for number in page]
+    kinds = [c.is_open for c in shown]
+    assert kinds == sorted(kinds, reverse=True)
+    closings = [c.closed_at for c in shown if c.closed_at]
+    assert closings == sorted(closings, reverse=True)
+
+
+def test_orders_sort_by_what_they_say(desk: Client, many: list[Complaint], gridville: Jurisdiction) -> None:
+    by_number = {c.tracking_number: c for c in many}
+
+    def shown(order: str) -> list[Complaint]:
+        return [by_number[number] for page in walk(desk, f"?state=open&order={order}") for number in page]
+
+    filed = [c.submitted_at for c in shown("oldest")]
+    assert filed == sorted(filed)
+    filed = [c.submitted_at for c in shown("newest")]
+    assert filed == sorted(filed, reverse=True)
+    changed = [c.updated_at for c in shown("changed")]
+    assert changed == sorted(changed, reverse=True)
+    for order, name in [("category", "category"), ("unit", "unit"), ("district", "district")]:
+        names = [getattr(c, name).name["fr"] for c in shown(order) if getattr(c, name)]
+        assert names == sorted(names), order
+    assert [c.resolution_due_at is None for c in shown("left")][-3:] == [True] * 3, "without promise: last"
+
+
+def test_a_complaint_filed_meanwhile_shifts_no_page(desk: Client, many: list[Complaint], soon: datetime) -> None:
+    first = desk.get(DESK + "?order=newest").context["list"]
+    before = listed(desk, first.next_url)
+    build_complaint(now=soon + timedelta(minutes=1))
+    assert listed(desk, first.next_url) == before
+
+
+@pytest.mark.parametrize("query", ["", "?state=closed", "?state=open,closed&order=district", "?late=true", "?district=west",
+                                   "?q=litter", "?q=trou", "?q=nothing-like-it", "?state=closed&district=w1"])  # fmt: skip
+def test_a_page_takes_at_most_eight_statements(desk: Client, many: list[Complaint], query: str) -> None:
+    desk.get(DESK + query)
+    with CaptureQueriesContext(connection) as queries:
+        assert desk.get(DESK + query).status_code == 200
+    assert len(queries) <= 8, "\n".join(q["sql"][:300] for q in queries)
+
+
+@pytest.mark.parametrize("query", ["?order=beauty", "?after=xxxx", "?before=W10", "?after=WzEsIngiLDEsMiwzXQ",
+                                   "?after=WzAsIjIwMjYtMTEtMjdUMDA6MDA6MDArMDA6MDAiLDkyMjMzNzIwMzY4NTQ3NzU4MDcsMV0"])  # fmt: skip
+def test_an_order_or_a_mark_that_is_none_is_refused(desk: Client, soon: datetime, query: str) -> None:
+    build_complaint(now=soon)
+    assert desk.get(DESK + query + "&state=open,closed").status_code == 400
+
+
+SPELLINGS = [
+    (
+        "Un énorme trou devant l'école",
+        ["ENORME", "enormes", "école", "ecole", "éco", "trous", "trou école", '"énorme trou"'],
+    ),
+    ("حفرة كبيرة أمام المدرسة", ["الحفرة", "مدرسة", "امام", "المدرسه", "كبيرة المدرسة"]),
+    ("Kayna 7ofra f tri9 dial l7it", ["7ofra", "hofra", "7ofra tri9", "triq"]),
+    ("Broken pavement near the fountain", ["broken", "pavement fountain", "fountian"]),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), SPELLINGS, ids=["fr", "ar", "darija", "en"])
+def test_words_are_found_as_people_spell_them(
+    desk: Client, gridville: Jurisdiction, soon: datetime, text: str, words: list[str]
+) -> None:
+    build_complaint("noise", at=(3.5, 0.5), now=soon, description="Musique")
+    wanted = build_complaint("noise", at=(3.5, 0.5), now=soon, description=text)
+    for typed in words:
+        assert listed(desk, f"?q={quote(typed)}") == [wanted.tracking_number], typed
+
+
+def test_streets_numbers_and_people_are_found_open_and_closed(
+    signed_in: SignIn, clerk: User, gridville: Jurisdiction, soon: datetime
+) -> None:
+    is_open = build_complaint("pavement", now=soon, location_text="12, rue Mohammed Torres")
+    closed = build_complaint("pavement", now=soon, location_text="Rue Mohammed Torrès 99")
+    change_state(closed.pk, Verb.RESOLVE, acting_user=clerk, now=soon, note="Fait.")
+    Reporter.objects.update(name="Zinèb El Canari", email="z.canari@example.org", phone="+212612345678")
+    both = [is_open.tracking_number, closed.tracking_number]
+    client = signed_in(clerk)
+    for typed in ("rue torres", "Torres 12", "zineb", "canari zineb", "z.canari@", "612345678", "0612345678"[1:]):
+        found = listed(client, f"?q={quote(typed)}")
+        assert found == (both[:1] if typed == "Torres 12" else both), typed
+    assert listed(client, f"?q={closed.tracking_number}") == [closed.tracking_number]
+    assert listed(client, f"?q={closed.tracking_number[:8]}&state=closed") == [closed.tracking_number]
+    # A hundred percent is no wildcard, and an apostrophe ends no statement.
+    for typed in ("%%%", "___", "o'connor", "\\\\", "a:b & c | !d", "''"):
+        assert listed(client, f"?q={quote(typed)}") == [], typed
+
+
+def test_what_only_sounds_alike_is_shown_as_such_and_only_to_who_may_read_it(
+    signed_in: SignIn, gridville: Jurisdiction, clerk: User, soon: datetime
+) -> None:
+    complaint = build_complaint(now=soon, description="tri9 mherrsa")
+    shown = signed_in(clerk).get(DESK + "?q=triq").context["list"]
+    assert shown.alike and [row.tracking_number for row in shown.rows] == [complaint.tracking_number]
+    exact = signed_in(clerk).get(DESK + "?q=mherrsa").context["list"]
+    assert not exact.alike
+    office = build_staff("olga", Role.OFFICE, gridville)
+    assert listed(signed_in(office), "?q=triq") == []
+
+
+def test_closed_complaints_are_counted_so_far_and_no_further(
+    desk: Client, many: list[Complaint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = desk.get(DESK + "?state=closed").context["list"]
+    assert shown.total == "9"
+    monkeypatch.setattr("complaints.desk.counts.CAP", 5)
+    shown = desk.get(DESK + "?state=closed").context["list"]
+    assert shown.total == "5+" and shown.tabs[-1].n == "5+"
