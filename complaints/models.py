@@ -111,8 +111,8 @@ class Complaint(ShownPlace):
             F("description"),
             F("location_text"),
             F("tracking_number"),
-            template="complaints_search_vector(%(expressions)s)",
             arg_joiner=" || ' ' || ",
+            template="complaints_search_vector(%(expressions)s)",
         ),
         output_field=SearchVectorField(),
         db_persist=True,
@@ -232,8 +232,8 @@ def reporter_words(prefix: str = "") -> Func:
     """Name, address and number as one text without accents and capitals (index reporter_words); `prefix`: the way there."""
     return Func(
         *(F(f"{prefix}{name}") for name in ("name", "email", "phone")),
-        template="complaints_fold(%(expressions)s)",
         arg_joiner=" || ' ' || ",
+        template="complaints_fold(%(expressions)s)",
         output_field=models.TextField(),
     )
 
