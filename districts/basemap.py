@@ -43,6 +43,10 @@ def build_basemap(folder: Path, target: Path) -> int:
     Raises BasemapRefused; `target` is then as before.
     """
     found = [(name, folder / f"{name}.geojson") for name in LAYERS if (folder / f"{name}.geojson").exists()]
+    # What people search for is what they orient by: the pack's landmarks stand on its map, too.
+    landmarks = folder.parent / "layers" / "landmarks.geojson"
+    if found and landmarks.exists():
+        found.append(("landmarks", landmarks))
     if not found:
         raise BasemapRefused(f"{folder} holds none of {', '.join(LAYERS)}")
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -23,7 +24,7 @@ from complaints.timeline import public_timeline
 from complaints.tracking import normalise_tracking_number
 from complaints.views.cities import city_page
 from complaints.workflow import OPEN_STATES, State
-from districts.choices import DistrictChoices, district_choices
+from districts.choices import DistrictChoices, DistrictLabels, DistrictsOnMap
 
 PAGE_SIZE = 30
 
@@ -32,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The public map and the list that says the same, both of what the filter lets through."""
     city = jurisdiction_of(request)
     now = timezone.now()
-    districts = district_choices(city.pk)
+    districts = DistrictsOnMap(city.pk)
     fault = ""
     try:
         filters = parse_filters(request.GET, now=now, jurisdiction=city)
@@ -58,9 +59,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "complaints": page.rows,
         "next_url": f"?{filters.query_string(cursor=page.next)}" if page.next else "",
         "first_url": f"?{filters.query_string()}" if filters.cursor else "",
-        "map_settings": _map_settings(city, filters),
+        "map_settings": _map_settings(city, filters, districts.labels),
         "downloads": _downloads(filters),
-        "filter": _FilterChoices.of(request, filters, districts),
+        "filter": _FilterChoices.of(request, filters, districts.choices),
     }
     return city_page(request, city, "complaints/home.html", context, status=400 if fault else 200)
 
@@ -104,13 +105,15 @@ def _last(given: dict[str, list[str]], name: str) -> str:
     return given[name][-1] if name in given else ""
 
 
-def _map_settings(city: Jurisdiction, filters: Filters) -> dict[str, object]:
+def _map_settings(city: Jurisdiction, filters: Filters, names: DistrictLabels) -> dict[str, object]:
     services = snapshot(city.pk, city.catalogue_version).services.values()
     return {
         "feed": "/api/v1/map.json",
         "jurisdiction": city.code,
         "query": filters.query_string(),
         "symbols": {service.code: service.icon for service in services},
+        # Raster tiles bring their own names.
+        "names": [] if settings.BASEMAP_URL else names,
     }
 
 

@@ -18,8 +18,8 @@ TETOUAN = Path(__file__).parents[2] / "fixtures" / "tetouan"
 
 def test_every_layer_of_the_pack_is_in_the_map(tmp_path: Path) -> None:
     target = tmp_path / "basemap" / "tetouan.pmtiles"
-    assert build_basemap(TETOUAN / "basemap", target) == len(LAYERS)
-    assert {name for name, _type in pyogrio.list_layers(target)} == set(LAYERS)
+    assert build_basemap(TETOUAN / "basemap", target) == len(LAYERS) + 1
+    assert {name for name, _type in pyogrio.list_layers(target)} == {*LAYERS, "landmarks"}
     assert [path.name for path in target.parent.iterdir()] == ["tetouan.pmtiles"]
     assert target.stat().st_size < 500_000
 

@@ -9,13 +9,13 @@ const { L, protomapsL } = window;
 const LOST_TILES = 4;
 
 /** Put the first basemap that works under `map` (a Leaflet map). `onFallback(kind)` hears of each replacement. */
-export async function addBasemap(map, basemap, { language, onFallback }) {
+export async function addBasemap(map, basemap, { language, namesQuarters = true, onFallback }) {
   if (basemap.raster) addRaster(map, basemap.raster, () => addOwnTiles().then(onFallback));
   else await addOwnTiles();
 
   async function addOwnTiles() {
     if (basemap.pmtiles && (await isReadable(basemap.pmtiles.url))) {
-      addVector(map, basemap.pmtiles, language);
+      addVector(map, basemap.pmtiles, language, namesQuarters);
       return "pmtiles";
     }
     if (basemap.outlines) await addOutlines(map, basemap.outlines);
@@ -49,7 +49,7 @@ async function isReadable(url) {
   }
 }
 
-function addVector(map, { url, max_zoom: maxDataZoom = 14, attribution }, language) {
+function addVector(map, { url, max_zoom: maxDataZoom = 14, attribution }, language, namesQuarters) {
   let layer;
   const draw = () => {
     layer?.remove();
@@ -58,7 +58,7 @@ function addVector(map, { url, max_zoom: maxDataZoom = 14, attribution }, langua
       maxDataZoom,
       attribution: asText(attribution),
       lang: language,
-      ...rules(language),
+      ...rules(language, namesQuarters),
     });
     layer.addTo(map);
   };
@@ -75,7 +75,7 @@ async function addOutlines(map, url) {
   }
 }
 
-function rules(language) {
+function rules(language, namesQuarters) {
   const css = getComputedStyle(document.documentElement);
   const colour = (name) => css.getPropertyValue(`--map-${name}`).trim();
   const ofClass = (...names) => (_zoom, feature) => names.includes(feature.props.class);
@@ -113,9 +113,10 @@ function rules(language) {
     labelRules: [
       label("places", { from: 0, size: 14, weight: 600, filter: ofClass("city", "town") }),
       label("places", { from: 11, size: 12, ink: "label-water", filter: ofClass("water") }),
-      label("places", { from: 12, size: 12.5, weight: 500, filter: ofClass("quarter") }),
+      ...(namesQuarters ? [label("places", { from: 12, size: 12.5, weight: 500, filter: ofClass("quarter") })] : []),
       label("places", { from: 11, size: 12, filter: ofClass("neighbour", "hill") }),
       label("places", { from: 14, size: 11.5, filter: ofClass("landmark") }),
+      label("landmarks", { from: 15, size: 11.5 }),
       label("water", { from: 12, size: 12, ink: "label-water" }),
       label("landuse", { from: 14, size: 11.5 }),
       label("roads", { from: 14, size: 11, line: true }),

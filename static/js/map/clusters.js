@@ -28,11 +28,11 @@ const REFRESH_MS = 45_000;
  * A layer that keeps asking `url` for what the map shows.
  * `filters()` gives a URLSearchParams; `symbols` maps a service code to its icon; `words` are translated texts with places:
  * cell "{n} … {open} … {late}", point "{category} {state} {number}", reports "{n}", late, open, close, failed, shown "{n}".
- * `onLoad(data)` hears each answer, `onSelect(trackingNumber)` each opened pin.
+ * `onLoad(data)` hears each answer, `onShow()` comes when the map shows it, `onSelect(trackingNumber)` is told each opened pin.
  */
 export class ComplaintLayer {
-  constructor(geoMap, { url, filters = () => new URLSearchParams(), symbols = {}, words, onLoad, onSelect, onError }) {
-    Object.assign(this, { geoMap, url, filters, symbols, words, onLoad, onSelect, onError });
+  constructor(geoMap, { url, filters = () => new URLSearchParams(), symbols = {}, words, onLoad, onSelect, onShow, onError }) {
+    Object.assign(this, { geoMap, url, filters, symbols, words, onLoad, onSelect, onShow, onError });
     this.group = L.layerGroup().addTo(geoMap.leaflet);
     this.markers = new Map();
     this.refresh = debounce(() => this.#load(), 120);
@@ -46,6 +46,16 @@ export class ComplaintLayer {
     for (const [key, { node }] of this.markers) {
       node.classList.toggle("is-highlighted", Boolean(trackingNumber) && key.split(",").includes(trackingNumber));
     }
+  }
+
+  /** What the circles and pins cover: boxes {left, top, right, bottom} in pixels of the map's window. */
+  boxes() {
+    return [...this.markers.values()].map(({ marker }) => {
+      const { x, y } = this.geoMap.leaflet.latLngToContainerPoint(marker.getLatLng());
+      const { iconSize, iconAnchor } = marker.options.icon.options;
+      const [left, top] = [x - iconAnchor[0], y - iconAnchor[1]];
+      return { left, top, right: left + iconSize[0], bottom: top + iconSize[1] };
+    });
   }
 
   async #load({ quietly = false } = {}) {
@@ -89,6 +99,7 @@ export class ComplaintLayer {
       this.markers.set(key, made);
     }
     if (hadFocus && !this.geoMap.element.contains(document.activeElement)) this.geoMap.focus();
+    this.onShow?.();
   }
 
   // Lists of points that lie (nearly) on each other at this zoom; most hold one.

@@ -9,14 +9,14 @@ const isRtl = () => document.documentElement.dir === "rtl";
 /**
  * Make the map in `element` (written by _components/map.html).
  * `config`: {bounds: [west, south, east, north], basemap: {raster, pmtiles, outlines}}, from the tag `map_config`.
- * `gestures`: "cooperative" lets the page scroll (two fingers or Ctrl move the map), "greedy" takes every gesture.
+ * `namesQuarters`: false where the page names them itself. `gestures`: "cooperative" lets the page scroll (two fingers or Ctrl move the map), "greedy" takes every gesture.
  */
-export function createMap(element, config, { gestures = "cooperative", view = null } = {}) {
-  return new GeoMap(element, config, { gestures, view });
+export function createMap(element, config, { gestures = "cooperative", view = null, namesQuarters = true } = {}) {
+  return new GeoMap(element, config, { gestures, view, namesQuarters });
 }
 
 export class GeoMap {
-  constructor(element, config, { gestures, view }) {
+  constructor(element, config, { gestures, view, namesQuarters }) {
     this.element = element;
     this.words = element.dataset;
     // Leaflet reckons from the left; in a mirrored page its tooltips would sit on their markers.
@@ -44,13 +44,15 @@ export class GeoMap {
         zoomOutTitle: this.words.zoomOut,
       })
       .addTo(this.leaflet);
-    L.control.attribution({ position: `bottom${other}`, prefix: "Leaflet" }).addTo(this.leaflet);
+    const sources = L.control.attribution({ position: `bottom${other}`, prefix: "Leaflet" }).addTo(this.leaflet);
+    this.#foldSources(sources.getContainer());
     L.control.scale({ position: `bottom${side}`, imperial: false }).addTo(this.leaflet);
     if (view) this.leaflet.setView([view.lat, view.lon], view.zoom);
     else this.fit(config.bounds, { padding: 0 });
     if (gestures === "cooperative") this.#letPageScroll();
     addBasemap(this.leaflet, config.basemap || {}, {
       language: document.documentElement.lang,
+      namesQuarters,
       onFallback: () => announce(this.words.tilesFailed),
     });
     // A pane that was hidden or resized by the page (list and map as tabs on phones) must be measured again.
@@ -89,6 +91,21 @@ export class GeoMap {
 
   focus() {
     this.element.focus({ preventScroll: true });
+  }
+
+  // The sources of a map are long and a phone is narrow: there they open at a touch.
+  #foldSources(container) {
+    const text = container.id || (container.id = `${this.element.id}-sources`);
+    const button = el(
+      "button",
+      { type: "button", class: "map-sources", "aria-label": this.words.sources, "aria-expanded": "false", "aria-controls": text },
+      "i",
+    );
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-expanded", String(container.parentElement.classList.toggle("is-open")));
+    });
+    L.DomEvent.disableClickPropagation(button);
+    container.before(button);
   }
 
   // Wheel and single finger belong to the page. Ctrl or two fingers move the map, and a hint says so.

@@ -3,6 +3,7 @@
 import { debounce, readJson } from "gp/lib/dom";
 import { ComplaintLayer } from "gp/map/clusters";
 import { createMap } from "gp/map/map";
+import { PlaceNames } from "gp/map/names";
 
 const form = document.getElementById("filters");
 const results = document.getElementById("results");
@@ -10,14 +11,20 @@ const settings = readJson("home-settings");
 const words = document.getElementById("home-words").dataset;
 const reportLink = document.getElementById("report-here");
 
-const map = createMap(document.getElementById("map"), readJson("map-config"), { view: viewOf(location.hash) });
+const map = createMap(document.getElementById("map"), readJson("map-config"), {
+  view: viewOf(location.hash),
+  namesQuarters: !settings.names.length,
+});
 const layer = new ComplaintLayer(map, {
   url: settings.feed,
   filters,
   symbols: settings.symbols,
   words,
   onSelect: showRow,
+  onShow: () => names?.arrange(),
 });
+// Raster tiles bring names of their own.
+const names = settings.names.length ? new PlaceNames(map, settings.names, { taken: () => layer.boxes() }) : null;
 
 function filters() {
   const query = new URLSearchParams();

@@ -1,0 +1,203 @@
+"""Pictures of every page, to be looked at before a release: `.venv/bin/python scripts/every_page.py http://127.0.0.1:8000`.
+
+Each page in French and Arabic, on a phone and on a desk, light and dark; four pictures make one sheet in var/look. Signs in
+with the demo accounts that `./run` writes. A page that answers otherwise than expected, or that the browser complains
+about, is named, and the exit status is 1.
+"""
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from screenshots import CHROMIUM, FLAGS, REPOSITORY, complaint_to_show
+
+LANGUAGES = ("fr", "ar")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SIZES = {"phone": (360, 740), "desk": (1440, 900)}
+TALLEST = 2600
+SHEET_WIDTH = 1480
+
+
+@dataclass(frozen=True)
+class Look:
+    """One page: `path` below the language (or from the root, with a slash before), as who, and the status it has."""
+
+    name: str
+    path: str
+    role: str = ""
+    status: int = 200
+
+
+LOOKS = [
+    Look("home", ""),
+    Look("report", "report/"),
+    Look("track", "track/"),
+    Look("track-unknown", "track/?number=TET-2222-2222"),
+    Look("complaint", "complaints/{complaint}/"),
+    Look("secret", "{secret}"),
+    Look("secret-new", "{secret}?new"),
+    Look("data", "data/"),
+    Look("privacy", "privacy/"),
+    Look("accessibility", "accessibility/"),
+    Look("not-found", "nowhere/", status=404),
+    Look("login", "accounts/login/"),
+    Look("mails", "/dev/mail/"),
+    Look("desk", "desk/", "clerk"),
+    Look("desk-complaint", "desk/{own}/", "clerk"),
+    Look("desk-operator", "desk/", "operator_user"),
+    Look("desk-triage", "desk/", "triage_officer"),
+    Look("forbidden", "office/", "crew_member", 403),
+    Look("moderation", "desk/moderation/", "moderator"),
+    Look("field", "field/", "crew_member"),
+    Look("office", "office/", "office"),
+    Look("office-year", "office/?days=365", "office"),
+    Look("second-factor", "accounts/2fa/", "clerk"),
+    Look("reauthenticate", "accounts/reauthenticate/", "clerk"),
+    Look("password", "accounts/password/change/", "clerk"),
+    Look("logout", "accounts/logout/", "clerk"),
+    Look("admin", "/admin/", "administrator"),
+    Look("admin-users", "/admin/accounts/user/", "administrator"),
+    Look("admin-user", "/admin/accounts/user/1/change/", "administrator"),
+    Look("admin-category", "/admin/catalogue/category/1/change/", "administrator"),
+    Look("admin-city", "/admin/catalogue/jurisdiction/1/change/", "administrator"),
+    Look("admin-editions", "/admin/districts/boundaryedition/", "administrator"),
+]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("address", help="where the site runs, such as http://127.0.0.1:8000")
+    parser.add_argument("--accounts", type=Path, default=REPOSITORY / "var" / "demo-accounts.json")
+    parser.add_argument("--to", type=Path, default=REPOSITORY / "var" / "look")
+    parser.add_argument("--only", nargs="*", default=[], metavar="NAME")
+    options = parser.parse_args()
+    address = options.address.rstrip("/")
+    accounts = {row["role"]: row for row in json.loads(options.accounts.read_text(encoding="utf-8"))}
+    options.to.mkdir(parents=True, exist_ok=True)
+    looks = [look for look in LOOKS if not options.only or look.name in options.only]
+    faults: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        names = {"complaint": complaint_to_show(browser, address), "secret": file_one(browser, address)}
+        states = {role: sign_in(browser, address, accounts[role]) for role in {look.role for look in looks} - {""}}
+        names["own"] = own_complaint(browser, address, states.get("clerk")) or names["complaint"]
+        for look in looks:
+            for kind, size in SIZES.items():
+                pictures = list(take(browser, address, look, names, states.get(look.role), size, faults))
+                sheet(pictures).save(options.to / f"{look.name}-{kind}.png")
+            sys.stdout.write(f"{look.name}\n")
+        browser.close()
+    sys.stdout.write("\n".join(faults) + "\n" if faults else "The browser complains about nothing.\n")
+    return 1 if faults else 0
+
+
+def take(
+    browser: Browser,
+    address: str,
+    look: Look,
+    names: dict[str, str],
+    state: StorageState | None,
+    size: tuple[int, int],
+    faults: list[str],
+) -> Iterator[Image.Image]:
+    """A picture of the whole page for each language and scheme."""
+    for language in LANGUAGES:
+        for scheme in SCHEMES:
+            width, height = size
+            phone = width < 500
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone, locale=language,
+                color_scheme=scheme, storage_state=state, reduced_motion="reduce",
+            )  # fmt: skip
+            page = context.new_page()
+            where = f"{look.name} {language} {scheme} {width}"
+            listen(page, where, look, faults)
+            path = look.path.format(**names)
+            answer = page.goto(f"{address}{path}" if path.startswith("/") else f"{address}/{language}/{path}")
+            if answer is None or answer.status != look.status:
+                faults.append(f"{where}: status {answer and answer.status}, not {look.status}")
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(700)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if wide > 0:
+                faults.append(f"{where}: {wide} px wider than the screen")
+            yield Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+            context.close()
+
+
+def listen(page: Page, where: str, look: Look, faults: list[str]) -> None:
+    """Note what the browser complains about; that an error page is one is no complaint."""
+    expected = f"status of {look.status}"
+    page.on(
+        "console",
+        lambda said: (
+            faults.append(f"{where}: {said.text}") if said.type == "error" and expected not in said.text else None
+        ),
+    )
+    page.on("pageerror", lambda error: faults.append(f"{where}: {error}"))
+
+
+def sheet(pictures: list[Image.Image]) -> Image.Image:
+    """Four pictures on one: phones beside each other, desks two by two."""
+    columns = 4 if pictures[0].width < 500 else 2
+    width = SHEET_WIDTH // columns - 8
+    scaled = []
+    for picture in pictures:
+        part = picture.crop((0, 0, picture.width, min(picture.height, TALLEST)))
+        scaled.append(part.resize((width, round(part.height * width / part.width))))
+    rows = [scaled[i : i + columns] for i in range(0, len(scaled), columns)]
+    heights = [max(picture.height for picture in row) + 8 for row in rows]
+    made = Image.new("RGB", (SHEET_WIDTH, sum(heights)), "#888")
+    for row, top in zip(rows, (sum(heights[:i]) for i in range(len(rows))), strict=True):
+        for column, picture in enumerate(row):
+            made.paste(picture, (column * (width + 8), top))
+    return made
+
+
+def sign_in(browser: Browser, address: str, account: dict[str, str]) -> StorageState:
+    """The cookies of somebody who is signed in."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/fr/accounts/login/")
+    page.locator("input[name=login]").fill(account["username"])
+    page.locator("input[name=password]").fill(account["password"])
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_load_state("networkidle")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def file_one(browser: Browser, address: str) -> str:
+    """The address below the language of the secret page of a complaint that is filed for it."""
+    page = browser.new_page()
+    reporter = {"name": "Sara El Amrani", "email": "sara@example.org", "language": "fr", "consent_contact": True}
+    report = {"category": "overflowing-bin", "longitude": -5.3684, "latitude": 35.5727, "reporter": reporter}
+    words = {"description": "Le bac déborde depuis lundi, devant l'école.", "location_text": "en face de l'école"}
+    answer = page.request.post(f"{address}/api/v1/complaints/", data=report | words)
+    address = str(answer.json()["secret_url"])
+    page.close()
+    return address.split("/", 4)[4]
+
+
+def own_complaint(browser: Browser, address: str, state: StorageState | None) -> str:
+    """The number of the first complaint on somebody's desk; empty if nobody is given or the desk is empty."""
+    if state is None:
+        return ""
+    context = browser.new_context(storage_state=state)
+    page = context.new_page()
+    page.goto(f"{address}/fr/desk/")
+    found = page.locator("main a[href*='/desk/']:has-text('-')").first.get_attribute("href") or ""
+    context.close()
+    return found.rstrip("/").rpartition("/")[2].partition("?")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
