@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 
 DatabaseSettings = dict[str, object]
 
@@ -64,6 +65,25 @@ def env_secret(name: str) -> str:
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from None
     return env_text(name)
+
+
+def public_url(name: str, *, hosts: list[str], https: bool, production: bool) -> str:
+    """What links in messages begin with: what was given, else the first host in production and this machine elsewhere."""
+    scheme = "https" if https else "http"
+    own = f"{scheme}://{hosts[0].lstrip('.')}" if production else f"http://127.0.0.1:{env_int('PORT', 8000)}"
+    url = env_text(name, own).rstrip("/")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
+        raise ImproperlyConfigured(f"{name} must look like https://reclamations.example.org, not {url!r}")
+    if production and https and parts.scheme != "https":
+        raise ImproperlyConfigured(f"{name} must begin with https:// (or HTTPS=0 for a site without it)")
+    if production and not validate_host(host, hosts):
+        raise ImproperlyConfigured(f"{name} names {host}, which is not among ALLOWED_HOSTS ({', '.join(hosts)})")
+    return url
 
 
 def database_settings(url: str, *, variable: str) -> DatabaseSettings:

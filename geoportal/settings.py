@@ -17,6 +17,7 @@ from geoportal.env import (
     env_secret,
     env_text,
     mail_settings,
+    public_url,
 )
 from geoportal.native import library_path
 
@@ -33,24 +34,28 @@ if ENVIRONMENT not in {"demo", "production", "test"}:
 PRODUCTION = ENVIRONMENT == "production"
 DEBUG = False
 
+# It signs the links that stand in for a reporter's identity; Django's own advice is 50 characters.
+SHORTEST_SECRET_KEY = 32
 SECRET_KEY = env_secret("SECRET_KEY")
 if not SECRET_KEY:
     if PRODUCTION:
         raise ImproperlyConfigured("SECRET_KEY or SECRET_KEY_FILE must be given in production")
     # Lives as long as this process; `./run` keeps one in var/ and passes it, so that links survive a restart.
     SECRET_KEY = secrets.token_urlsafe(50)
+elif PRODUCTION and len(SECRET_KEY) < SHORTEST_SECRET_KEY:
+    raise ImproperlyConfigured(f"SECRET_KEY must be random and at least {SHORTEST_SECRET_KEY} characters long")
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", [])
 
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"])
 if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the site's hosts in production")
+if PRODUCTION and "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS=* lets anybody choose what links in mails begin with; name the hosts")
 HTTPS = env_bool("HTTPS", PRODUCTION)
 # Address that messages and API answers link to when no request is at hand.
-PUBLIC_URL = env_text("PUBLIC_URL", f"http://127.0.0.1:{env_int('PORT', 8000)}").rstrip("/")
+PUBLIC_URL = public_url("PUBLIC_URL", hosts=ALLOWED_HOSTS, https=HTTPS, production=PRODUCTION)
 # API answers link to the host that was asked, unless an address was given.
-PUBLIC_URL_IS_GIVEN = bool(env_text("PUBLIC_URL"))
-if PRODUCTION and not PUBLIC_URL_IS_GIVEN:
-    raise ImproperlyConfigured("PUBLIC_URL must be given in production, for example https://reclamations.example.org")
+PUBLIC_URL_IS_GIVEN = PRODUCTION or bool(env_text("PUBLIC_URL"))
 
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
@@ -280,6 +285,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A pool process that hangs is killed and replaced after this; what it held is claimed again when its lease runs out.
+CELERY_TASK_TIME_LIMIT = 900
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 5, "socket_connect_timeout": 5}
 CELERY_TIMEZONE = TIME_ZONE

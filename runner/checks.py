@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import cluster, services
+from runner import cluster, services, toolchain
 from runner.environment import PYTHON, VENV, Environment, WrongUse, compose, manage
 from runner.places import REPOSITORY, Places, find_places, make_places, var_folder
 from runner.prepare import Preparation, compile_messages
@@ -122,8 +122,12 @@ def throw_away_servers(*, durable: bool, env: str) -> Iterator[tuple[Environment
     make_places(places)
     given = {name: value for name, value in os.environ.items() if name not in NOT_FOR_TESTS}
     given |= {"GEOPORTAL_ENV": env, "GEOPORTAL_DEMO": "0"}
+    # Tests talk to this machine; a proxy for the world outside is not asked for it.
+    given |= {"no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
     if env != "test":
         given["RATE_LIMIT_SCALE"] = "0"
+    if program := toolchain.browser():
+        given["CHROMIUM"] = str(program)
     environment = compose(places, given)
     own = services.private_cluster(environment, places, durable=durable)
     try:

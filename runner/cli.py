@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from runner import checks, cluster, serve, services, watchdog
+from runner import checks, cluster, preflight, serve, services, watchdog
 from runner.environment import WrongUse, compose, manage
 from runner.places import REPOSITORY, Places, find_places, make_places, var_folder
 from runner.prepare import Preparation
@@ -79,6 +79,8 @@ def prepare() -> int:
     """Everything before the first page, without serving: what a container platform runs once per release."""
     places = _places()
     environment = compose(places)
+    preflight.check_settings(environment)
+    preflight.check_outside_servers(environment, cluster.find_client())
     with services.borrowed(environment, places):
         Preparation(environment, places, cluster.find_client()).everything()
     return 0

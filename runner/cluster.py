@@ -54,6 +54,7 @@ class Cluster:
         """How the server is started, by us and by the supervisor alike."""
         settings = {
             "listen_addresses": "",
+            "port": "5432",
             "unix_socket_directories": str(self.places.database_sockets),
             "unix_socket_permissions": "0700",
             "max_connections": "60",
@@ -184,6 +185,12 @@ def is_running(cluster: Cluster) -> bool:
     return subprocess.run(command, capture_output=True).returncode == 0
 
 
+def responds(binaries: Path, places: Places) -> bool:
+    """Whether the server says anything at all: one that still recovers refuses connections, and is well."""
+    command = [str(binaries / "pg_isready"), "-q", "-h", str(places.database_sockets)]
+    return subprocess.run(command, capture_output=True).returncode in {0, 1}
+
+
 def stop(cluster: Cluster) -> None:
     """Fast shutdown: sessions are cut off, everything committed is kept. Does nothing if no server runs."""
     pid = server_pid(cluster.places.data)
@@ -250,7 +257,7 @@ def url_sql(binaries: Path, url: str, sql: str) -> str:
 
 def _psql(binaries: Path, target: list[str], sql: str, secret: Mapping[str, str] | None = None) -> str:
     command = [str(binaries / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *target]
-    variables = {**os.environ, **LOCALE, **(secret or {})}
+    variables = {"PGCONNECT_TIMEOUT": "10", **os.environ, **LOCALE, **(secret or {})}
     done = subprocess.run(command, input=sql, capture_output=True, text=True, env=variables)
     if done.returncode != 0:
         raise StepFailed(f"The database refused: {done.stderr.strip()}")

@@ -26,6 +26,7 @@ from runner.places import (
     var_folder,
 )
 from runner.steps import StepFailed
+from runner.toolchain import virtual_environment_works
 
 WANTED_MEGABYTES = 1500
 PACKAGE_CLUSTER_STATUS = ["pg_lsclusters", "--no-header"]
@@ -73,7 +74,7 @@ def examine() -> list[Finding]:
         lambda: port_taken(dict(os.environ)),
         no_node,
         broken_package_cluster,
-        snap_chromium,
+        lambda: None if machine.real_browser() else snap_chromium(),
     ]
     findings = [finding for check in checks if (finding := check())]
     return findings + missing_packages() + data_findings(var) + native_libraries(PYTHON)
@@ -92,11 +93,11 @@ def python_without_venv(modules: tuple[str, ...] = ("venv", "ensurepip")) -> Fin
 def broken_virtual_environment(python: Path) -> Finding | None:
     """A virtual environment dies when the Python that made it goes away or the checkout moves."""
     folder = python.parent.parent
-    if not folder.exists():
+    if not folder.exists() or virtual_environment_works(folder):
         return None
-    if python.exists() and subprocess.run([python, "-c", "import sys"], capture_output=True).returncode == 0:
-        return None
-    message = "The virtual environment does not run (its Python went away); ./run makes it again."
+    message = (
+        "The virtual environment does not run (its Python went away, or it was made elsewhere); ./run makes it again."
+    )
     return Finding("venv_broken", message, f"rm -r '{folder}'", fault=False)
 
 
@@ -181,22 +182,11 @@ def broken_package_cluster(command: list[str] = PACKAGE_CLUSTER_STATUS) -> Findi
 
 def snap_chromium(program: str | None = None) -> Finding | None:
     """Ubuntu's package is a stub for a snap, which cannot be driven from a service or a container."""
-    found = program or shutil.which("chromium-browser") or shutil.which("chromium")
-    if not found or ("snap" not in str(Path(found).resolve()) and b"snap" not in _beginning(Path(found))):
+    found = program or next((path for name in machine.BROWSERS if (path := shutil.which(name))), None)
+    if not found or not machine.is_snap(Path(found)):
         return None
-    message = "Chromium is a snap here; the browser tests of ./run test may not be able to drive it."
-    return Finding(
-        "chromium_snap", message, "apt-get install google-chrome-stable   # or any Chromium that is no snap", False
-    )
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(2000)
-    except OSError:
-        return b""
-    return start if start.startswith(b"#!") else b""
+    message = "Chromium is a snap here, which tests cannot drive; ./run test fetches one from npm for itself."
+    return Finding("chromium_snap", message, "CHROMIUM=/path/to/another ./run test   # if you have one", False)
 
 
 def missing_packages(

@@ -32,6 +32,37 @@ def has_library(pattern: str) -> Callable[[], bool]:
     return lambda: any(next(folder.glob(pattern), None) for folder in folders)
 
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def real_browser(folders: str = "/usr/local/bin:/usr/bin:/bin") -> Path | None:
+    """A Chromium that tests can drive: what CHROMIUM names, or the system's, unless that is a stub for a snap."""
+    given = os.environ.get("CHROMIUM", "").strip()
+    if given and os.access(given, os.X_OK):
+        return Path(given)
+    found = [Path(path) for name in BROWSERS if (path := shutil.which(name, path=folders))]
+    return next((path for path in found if not is_snap(path)), None)
+
+
+def is_snap(program: Path) -> bool:
+    """Ubuntu's package only leads to a snap, which a service or a container cannot drive."""
+    if "snap" in str(program.resolve()):
+        return True
+    try:
+        with program.open("rb") as stream:
+            beginning = stream.read(2000)
+    except OSError:
+        return False
+    return beginning.startswith(b"#!") and b"snap" in beginning
+
+
+def is_ubuntu(release: Path = Path("/etc/os-release")) -> bool:
+    try:
+        return "ID=ubuntu" in release.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+
+
 def has_database() -> bool:
     return any(cluster.has_postgis(path) for path in cluster.INSTALLATIONS.glob("[0-9]*"))
 
@@ -58,8 +89,11 @@ TO_RUN = (
     Need("Time-zone data", ("tzdata",), has_recent_zones, False),
     Need("Arabic fonts", ("fonts-noto-core",), lambda: bool(list(Path("/usr/share/fonts").rglob("*Arabic*")))),
 )
+# Ubuntu has Chromium as a snap only: there it comes from npm (toolchain.py), and the system brings what it links to.
+CHROMIUM = Need("Chromium", ("chromium",), lambda: real_browser() is not None)
+CHROMIUM_FROM_NPM = Need("Libraries of Chromium", ("libnss3",), has_library("libnss3.so*"))
 TO_TEST = (
-    Need("Chromium", ("chromium",), has_program("chromium", "chromium-browser", "google-chrome")),
+    CHROMIUM_FROM_NPM if is_ubuntu() and real_browser() is None else CHROMIUM,
     Need("gettext", ("gettext",), has_program("msgfmt")),
 )
 

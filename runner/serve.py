@@ -4,15 +4,14 @@ import json
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from types import FrameType
 
-from runner import broker, cluster, services, supervise
+from runner import broker, cluster, preflight, services, supervise
 from runner.cluster import Cluster
 from runner.environment import Environment, address, listening, manage, port_is_free, reachable_host
 from runner.places import REPOSITORY, Places
 from runner.prepare import ALL_DEMO_COMPLAINTS, Preparation
+from runner.probing import status_of
 from runner.programs import all_programs
 from runner.steps import StepFailed, last_lines, say, step
 
@@ -21,6 +20,10 @@ WEB_PATIENCE_SECONDS = 90
 
 class Stopped(BaseException):
     """Somebody asked us to stop; not an Exception, so that nothing on the way takes it for a fault."""
+
+
+class SupervisorDied(Exception):
+    """The one process that nothing else watches has gone."""
 
 
 def serve(environment: Environment, places: Places) -> int:
@@ -38,8 +41,14 @@ def serve(environment: Environment, places: Places) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _raise_stopped)
     try:
+        preflight.check_settings(environment)
+        preflight.check_outside_servers(environment, cluster.find_client())
         with services.owned(environment, places) as own:
-            _run_supervised(environment, places, own)
+            while True:
+                try:
+                    _run_supervised(environment, places, own)
+                except SupervisorDied as fault:
+                    say(f"{fault} Everything is started again.")
     except Stopped:
         say("Stopped.")
     return 0
@@ -82,26 +91,15 @@ def _run_supervised(environment: Environment, places: Places, own: Cluster | Non
 
 def _wait_for_page(environment: Environment, places: Places) -> None:
     host, port = listening(environment.variables)
-    url = address(host, port) + "/health/live"
     deadline = time.monotonic() + WEB_PATIENCE_SECONDS
     with step("Starting the web server"):
-        while not _answers(url):
+        while (status_of(reachable_host(host), port) or 500) >= 500:
             if time.monotonic() > deadline:
                 log = places.logs / "web.log"
                 raise StepFailed(
                     f"The web server does not answer. The end of {log}:\n" + "\n".join(last_lines(log, 20))
                 )
             time.sleep(0.1)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5):
-            return True
-    except urllib.error.HTTPError as error:
-        return error.code < 500
-    except OSError:
-        return False
 
 
 def _load_rest(environment: Environment, places: Places, preparation: Preparation) -> subprocess.Popen[bytes]:
@@ -120,9 +118,7 @@ def _watch(
     """Until a signal ends it. The supervisor watches the programs; we watch the supervisor."""
     while True:
         if supervisor.poll() is not None:
-            raise StepFailed(
-                f"The supervisor ended by itself (status {supervisor.returncode}). Start again: nothing is lost."
-            )
+            raise SupervisorDied(f"The supervisor ended by itself (status {supervisor.returncode}).")
         if background is not None and background.poll() is not None:
             if background.returncode == 0:
                 preparation.note_complete_demo()

@@ -1,23 +1,29 @@
-"""Restarts what lives but no longer works: a web server that does not answer, a worker that lets due rows grow old."""
+"""Restarts what lives but no longer works: a server that does not answer, a worker that lets due rows grow old.
 
-import http.client
+What dies is none of its business: the supervisor sees to that.
+"""
+
 import os
 import signal
 import sys
 import time
 import xmlrpc.client
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import environment, supervise
-from runner.cluster import find_client, url_sql
+from runner import broker, cluster, environment, supervise
+from runner.cluster import url_sql
+from runner.places import find_places, var_folder
+from runner.probing import status_of
 from runner.steps import StepFailed
 
-PERIOD_SECONDS = 10
-OLD_SECONDS = 60
-STUCK_SECONDS = 30
-GRACE_SECONDS = 60
-PROBE_TIMEOUT_SECONDS = 5
+# All times but that of a probe shrink or grow with this; tests of real processes have no minutes to wait.
+PACE = float(os.environ.get("RUN_WATCHDOG_PACE", "1"))
+PERIOD_SECONDS = 10 * PACE
+OLD_SECONDS = 60 * PACE
+STUCK_SECONDS = 30 * PACE
+GRACE_SECONDS = 60 * PACE
 PROBES = 6
 FAILED_PROBES_TO_RESTART = 3
 
@@ -35,68 +41,122 @@ WHERE queue_state = 'due' AND next_attempt_at <= now() AND (leased_until IS NULL
 
 @dataclass(frozen=True)
 class Backlog:
-    """Due rows that no worker holds: how many, and how many seconds the oldest has been due."""
+    """Due rows of one queue that no worker holds: how many, and how many seconds the oldest has been due."""
 
+    table: str
     due: int
     oldest_seconds: int
+
+    def __str__(self) -> str:
+        return f"{self.due} rows of {self.table} are due, the oldest for {self.oldest_seconds} s, and none gets done"
+
+
+@dataclass
+class Patience:
+    """How long something that was restarted may take to come up: a minute, and twice as long after each vain restart.
+
+    On a machine that is overloaded a start can take minutes; a watchdog that cannot wait would never let it end.
+    """
+
+    until: float = 0.0
+    wait: float = GRACE_SECONDS
+
+    def restarted(self, at: float) -> None:
+        self.until = at + self.wait
+        self.wait = min(self.wait * 2, GRACE_SECONDS * 16)
+
+    def is_well(self) -> None:
+        self.wait = GRACE_SECONDS
+
+
+@dataclass
+class QueueWatch:
+    """Decides of one queue whether it is stuck: something is old, and for a while neither count nor age went down."""
+
+    progressed_at: float = 0.0
+    last: Backlog = field(default_factory=lambda: Backlog("", 0, 0))
+
+    def is_stuck(self, backlog: Backlog, at: float) -> bool:
+        """Take a new reading at monotonic time `at`."""
+        shrank = backlog.due < self.last.due or backlog.oldest_seconds < self.last.oldest_seconds
+        if backlog.oldest_seconds <= OLD_SECONDS or shrank or self.progressed_at == 0.0:
+            self.progressed_at = at
+        self.last = backlog
+        return at - self.progressed_at >= STUCK_SECONDS
 
 
 @dataclass
 class WorkerWatch:
-    """Decides when the worker is stuck: something is old, and for a while neither count nor age went down."""
+    """Each queue by itself: one that flows would hide another that a hung process blocks."""
 
-    progressed_at: float = 0.0
-    last: Backlog = field(default_factory=lambda: Backlog(0, 0))
+    queues: defaultdict[str, QueueWatch] = field(default_factory=lambda: defaultdict(QueueWatch))
+    patience: Patience = field(default_factory=Patience)
 
-    def must_restart(self, backlog: Backlog, at: float) -> bool:
-        """Take a new reading at monotonic time `at`; after a restart the worker has a minute to get going."""
-        shrank = backlog.due < self.last.due or backlog.oldest_seconds < self.last.oldest_seconds
-        if backlog.oldest_seconds <= OLD_SECONDS or shrank or self.progressed_at == 0.0:
-            self.progressed_at = max(self.progressed_at, at)
-        self.last = backlog
-        if at - self.progressed_at < STUCK_SECONDS:
-            return False
-        self.progressed_at = at + GRACE_SECONDS
-        return True
+    def must_restart(self, backlogs: list[Backlog], at: float) -> Backlog | None:
+        """The queue for whose sake the worker must be restarted now, None if all is well or help is on its way."""
+        stuck = [backlog for backlog in backlogs if self.queues[backlog.table].is_stuck(backlog, at)]
+        if not stuck:
+            self.patience.is_well()
+            return None
+        if at < self.patience.until:
+            return None
+        self.patience.restarted(at)
+        return stuck[0]
 
 
 @dataclass
-class WebWatch:
-    """Decides when the web server hangs: three of its last six probes failed."""
+class ServerWatch:
+    """Decides when a server hangs: so many of its last six probes failed."""
 
+    failures: int = FAILED_PROBES_TO_RESTART
+    patience: Patience = field(default_factory=Patience)
     answers: list[bool] = field(default_factory=list)
 
-    def must_restart(self, answered: bool) -> bool:
+    def must_restart(self, answered: bool, at: float) -> bool:
+        """Take the outcome of a probe at monotonic time `at`."""
+        if answered:
+            self.patience.is_well()
+        elif at < self.patience.until:
+            return False
         self.answers = [*self.answers, answered][-PROBES:]
-        if self.answers.count(False) < FAILED_PROBES_TO_RESTART:
+        if self.answers.count(False) < self.failures:
             return False
         self.answers = []
+        self.patience.restarted(at)
         return True
 
 
 def main() -> None:
-    """Watch for ever. Faults of the database are not ours to mend: the supervisor restarts it."""
-    url = os.environ["DATABASE_URL"]
+    """Watch for ever: private servers first, for the application needs them."""
+    places, url = find_places(var_folder()), os.environ["DATABASE_URL"]
+    # Which servers are ours the supervisor knows; the environment holds the address of either kind.
+    supervised = {row["name"] for row in supervise.connect(places.supervisor_socket).getAllProcessInfo()}
     host, port = environment.reachable_host(os.environ["HOST"]), int(os.environ["PORT"])
-    binaries = find_client()
-    worker, web = WorkerWatch(), WebWatch()
+    binaries = cluster.find_client()
+    worker, web, redis = WorkerWatch(), ServerWatch(), ServerWatch()
+    # A database that is only slow must not be cut off: all of its probes have to fail.
+    database = ServerWatch(PROBES)
     started, told = time.monotonic(), set[int]()
     while True:
         time.sleep(PERIOD_SECONDS)
         told = end_orphans(told)
         if time.monotonic() - started < GRACE_SECONDS:
             continue
-        if web.must_restart(answers(host, port)):
-            restart("web", f"{host}:{port} does not answer")
+        now = time.monotonic()
+        if "postgres" in supervised and database.must_restart(cluster.responds(binaries, places), now):
+            restart("postgres", "the private database does not answer")
+        if "redis" in supervised and redis.must_restart(broker.is_running(places), now):
+            restart("redis", "the private Redis does not answer")
+        if web.must_restart(status_of(host, port) is not None, now):
+            restart("application:web", f"{host}:{port} does not answer")
         try:
-            backlog = read_backlog(binaries, url)
+            backlogs = read_backlogs(binaries, url)
         except StepFailed as fault:
             print(f"no reading: {fault}", file=sys.stderr)
-        else:
-            if worker.must_restart(backlog, time.monotonic()):
-                reason = f"{backlog.due} rows are due, the oldest for {backlog.oldest_seconds} s, and none gets done"
-                restart("worker", reason)
-                restart("beat", reason)
+            continue
+        if stuck := worker.must_restart(backlogs, now):
+            restart("application:worker", str(stuck))
+            restart("application:beat", str(stuck))
 
 
 def end_orphans(told: set[int]) -> set[int]:
@@ -108,36 +168,23 @@ def end_orphans(told: set[int]) -> set[int]:
     return set(found)
 
 
-def read_backlog(binaries: Path, url: str) -> Backlog:
-    """Due rows over all queues. Raises StepFailed if the database does not answer."""
+def read_backlogs(binaries: Path, url: str) -> list[Backlog]:
+    """Due rows by queue. Raises StepFailed if the database does not answer."""
     tables = url_sql(binaries, url, QUEUES_SQL).splitlines()
     if not tables:
-        return Backlog(0, 0)
+        return []
     readings = url_sql(binaries, url, ";".join(DUE_SQL.format(table=table) for table in tables)).splitlines()
     pairs = [tuple(int(part) for part in line.split("|")) for line in readings]
-    return Backlog(sum(count for count, _ in pairs), max(age for _, age in pairs))
-
-
-def answers(host: str, port: int) -> bool:
-    """Whether the server answers at all in time. An error or a redirect (to https, in production) is an answer."""
-    connection = http.client.HTTPConnection(host, port, timeout=PROBE_TIMEOUT_SECONDS)
-    try:
-        connection.request("GET", "/health/live")
-        connection.getresponse().read()
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-    return True
+    return [Backlog(table, due, age) for table, (due, age) in zip(tables, pairs, strict=True)]
 
 
 def restart(program: str, reason: str) -> None:
-    """Restart one program of the application through the supervisor."""
+    """Restart one program through the supervisor."""
     print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} restarting {program}: {reason}", file=sys.stderr, flush=True)
     interface = supervise.connect(Path(os.environ["RUN_SUPERVISOR_SOCKET"]))
     for action in (interface.stopProcess, interface.startProcess):
         try:
-            action(f"application:{program}")
+            action(program)
         except xmlrpc.client.Fault as fault:
             # Dead already, or already being started: either is what we want.
             print(f"  {fault.faultString}", file=sys.stderr, flush=True)

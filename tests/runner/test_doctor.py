@@ -167,6 +167,26 @@ def test_ubuntus_chromium_is_a_stub_for_a_snap(tmp_path: Path) -> None:
     assert doctor.snap_chromium(str(stub)) is None
 
 
+def test_a_stub_is_not_taken_for_a_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    stub, browser = tmp_path / "chromium", tmp_path / "google-chrome"
+    stub.write_text('#!/bin/sh\nexec /snap/bin/chromium "$@"\n')
+    stub.chmod(0o755)
+    assert machine.real_browser(str(tmp_path)) is None
+    browser.write_bytes(b"\x7fELF")
+    browser.chmod(0o755)
+    assert machine.real_browser(str(tmp_path)) == browser
+    monkeypatch.setenv("CHROMIUM", "/bin/true")
+    assert machine.real_browser(str(tmp_path)) == Path("/bin/true")
+
+
+@pytest.mark.parametrize(("text", "ubuntu"), [("ID=ubuntu\n", True), ("ID=linuxmint\nID_LIKE=ubuntu\n", False)])
+def test_ubuntu_is_known_by_its_name(tmp_path: Path, text: str, ubuntu: bool) -> None:
+    (tmp_path / "os-release").write_text("NAME=x\n" + text)
+    assert machine.is_ubuntu(tmp_path / "os-release") == ubuntu
+    assert not machine.is_ubuntu(tmp_path / "nothing")
+
+
 def test_libraries_that_do_not_load(tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nexit 1\n")

@@ -3,25 +3,42 @@
 import socket
 import threading
 
-from runner.watchdog import Backlog, WebWatch, WorkerWatch, answers
+from runner.probing import status_of
+from runner.watchdog import Backlog, ServerWatch, WorkerWatch
 
 
 def readings(watch: WorkerWatch, *pairs: tuple[int, int], start: float = 100.0) -> list[bool]:
     """Feed one reading (due rows, age of the oldest) every ten seconds."""
-    return [watch.must_restart(Backlog(due, age), start + 10 * i) for i, (due, age) in enumerate(pairs)]
+    return [
+        watch.must_restart([Backlog("mail", due, age)], start + 10 * i) is not None
+        for i, (due, age) in enumerate(pairs)
+    ]
+
+
+def probes(watch: ServerWatch, *answered: bool, start: float = 100.0) -> list[bool]:
+    """Feed the outcome of one probe every ten seconds."""
+    return [watch.must_restart(each, start + 10 * i) for i, each in enumerate(answered)]
 
 
 def test_an_empty_queue_is_no_reason() -> None:
     assert not any(readings(WorkerWatch(), *[(0, 0)] * 20))
 
 
-def test_a_queue_that_only_ages_restarts_the_worker_once_a_minute_at_most() -> None:
-    verdicts = readings(WorkerWatch(), *[(5, 10 * i) for i in range(1, 31)])
-    first = verdicts.index(True)
+def test_a_queue_that_only_ages_restarts_the_worker_and_each_vain_time_waits_twice_as_long() -> None:
+    verdicts = readings(WorkerWatch(), *[(5, 10 * i) for i in range(1, 61)])
+    first, second, third = [i for i, verdict in enumerate(verdicts) if verdict][:3]
     # Due for more than 60 s, then 30 s without progress.
     assert 7 <= first <= 10
-    assert not any(verdicts[first + 1 : first + 9])
-    assert any(verdicts[first + 9 :])
+    assert (second - first, third - second) == (6, 12)
+
+
+def test_a_queue_that_flows_does_not_hide_one_that_is_blocked() -> None:
+    watch = WorkerWatch()
+    blamed = [
+        watch.must_restart([Backlog("feed", 3 + i % 2, 5), Backlog("mail", 4, 10 * i)], 100.0 + 10 * i)
+        for i in range(1, 15)
+    ]
+    assert [backlog.table for backlog in blamed if backlog] == ["mail"]
 
 
 def test_a_long_queue_that_shrinks_is_being_worked_off() -> None:
@@ -33,13 +50,24 @@ def test_a_queue_whose_oldest_row_changes_is_being_worked_off() -> None:
 
 
 def test_three_of_six_probes_restart_the_web_server() -> None:
-    watch = WebWatch()
-    assert [watch.must_restart(answered) for answered in (False, True, False, True, False)] == [False] * 4 + [True]
+    watch = ServerWatch()
+    assert probes(watch, False, True, False, True, False) == [False] * 4 + [True]
+
+
+def test_what_was_restarted_has_a_minute_to_come_up_and_then_two() -> None:
+    verdicts = probes(ServerWatch(), *[False] * 30)
+    assert [i for i, verdict in enumerate(verdicts) if verdict] == [2, 10, 24]
+    back = probes(ServerWatch(), *[False] * 3, *[True] * 2, *[False] * 6)
+    assert [i for i, verdict in enumerate(back) if verdict] == [2, 10]
+
+
+def test_a_database_is_restarted_only_when_a_whole_minute_brought_no_answer() -> None:
+    assert probes(ServerWatch(6), *[False] * 5, True, *[False] * 6) == [False] * 11 + [True]
 
 
 def test_single_slow_answers_do_not() -> None:
-    watch = WebWatch()
-    assert not any(watch.must_restart(i % 6 == 0 or i % 3 != 1) for i in range(60))
+    watch = ServerWatch()
+    assert not any(probes(watch, *[i % 6 == 0 or i % 3 != 1 for i in range(60)]))
 
 
 def test_a_server_that_accepts_and_says_nothing_does_not_answer(monkeypatch: object) -> None:
@@ -48,10 +76,10 @@ def test_a_server_that_accepts_and_says_nothing_does_not_answer(monkeypatch: obj
         threading.Thread(
             target=_say, args=(server, b"HTTP/1.1 503 no\r\nContent-Length: 0\r\n\r\n"), daemon=True
         ).start()
-        assert answers("127.0.0.1", port)
+        assert status_of("127.0.0.1", port) == 503
         threading.Thread(target=_say, args=(server, b""), daemon=True).start()
-        assert not answers("127.0.0.1", port)
-    assert not answers("127.0.0.1", port)
+        assert status_of("127.0.0.1", port) is None
+    assert status_of("127.0.0.1", port) is None
 
 
 def _say(server: socket.socket, words: bytes) -> None:
