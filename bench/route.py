@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - the SQL is made of the application's own constants
 """Routing one point by HTTP, and a million at once (`./run bench route`).
 
 One: `/api/v1/route/` beside a bare view that runs SELECT 1, in the same server, in alternating rounds; a city of 50 districts

@@ -74,7 +74,7 @@ def build_city(code: str, prefix: str, corner: tuple[float, float], *, districts
     with connection.cursor() as cursor:
         for table in ("districts_district", "districts_servicearea"):
             cursor.execute(
-                f"UPDATE {table} SET area_m2 = ST_Area(geometry::geography) WHERE jurisdiction_id = %s",  # noqa: S608
+                f"UPDATE {table} SET area_m2 = ST_Area(geometry::geography) WHERE jurisdiction_id = %s",
                 [city.pk],
             )
             cursor.execute(f"ANALYZE {table}")
