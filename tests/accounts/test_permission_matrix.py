@@ -151,6 +151,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "unhide": MODERATING,
     "review-text": MODERATING,
     "review-photo": MODERATING,
+    "merge": DESK_STAFF,
+    "separate": DESK_STAFF,
 }
 FIELD_STEPS = ("start", "photos", "resolve", "note")
 
