@@ -1,8 +1,9 @@
 """The mapping file of `import_complaints` (contract.md §6): which column means what. Pure; every fault is named."""
 
+import codecs
 import tomllib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -25,6 +26,11 @@ class Mapping:
     encoding: str
     source: str
     columns: dict[str, str]
+    # What stands between whole degrees and their fraction: "." or ",".
+    decimal: str
+    # Open311 endpoints: how far back to ask, and how many requests a page.
+    since: date
+    page_size: int
     date_formats: tuple[str, ...]
     zone: ZoneInfo
     states: dict[str, State]
@@ -77,6 +83,21 @@ def read_mapping(file: Path, catalogue: Snapshot) -> MappingResult:
         if table is None:
             fault("bad_value", f"[{name}] must be a table of texts")
     columns, states, categories = (tables[name] or {} for name in ("columns", "states", "categories"))
+    endpoint = raw.get("endpoint", {}) if isinstance(raw.get("endpoint", {}), dict) else {}
+    delimiter, decimal = str(raw.get("delimiter", ",")), str(raw.get("decimal", "."))
+    since, page_size = endpoint.get("since", date(2000, 1, 1)), endpoint.get("page_size", 100)
+    if len(delimiter) != 1 or (not delimiter.isprintable() and delimiter != "\t"):
+        fault("bad_value", 'delimiter must be one character, such as ";" or "\\t"')
+    if decimal not in (".", ","):
+        fault("bad_value", 'decimal must be "." or ","')
+    if not isinstance(since, date) or isinstance(since, datetime):
+        fault("bad_value", "[endpoint] since must be a date, such as 2015-01-01")
+    if not isinstance(page_size, int) or isinstance(page_size, bool) or not 1 <= page_size <= 1000:
+        fault("bad_value", "[endpoint] page_size must be a whole number from 1 to 1000")
+    try:
+        codecs.lookup(str(raw.get("encoding", "utf-8")))
+    except LookupError:
+        fault("bad_value", f"encoding {raw.get('encoding')!r} is unknown")
     if raw.get("format") not in FORMATS:
         fault("bad_value", f"format must be one of {', '.join(FORMATS)}")
     if not str(raw.get("source", "")).strip():
@@ -100,7 +121,10 @@ def read_mapping(file: Path, catalogue: Snapshot) -> MappingResult:
     if not result.faults:
         result.mapping = Mapping(
             format=raw["format"],
-            delimiter=str(raw.get("delimiter", ",")),
+            delimiter=delimiter,
+            decimal=decimal,
+            since=since,
+            page_size=page_size,
             encoding=str(raw.get("encoding", "utf-8")),
             source=str(raw["source"]).strip(),
             columns={name: column for name, column in columns.items() if column},

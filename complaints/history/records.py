@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from complaints.history.mapping import Mapping
-from complaints.history.reading import Row
+from complaints.history.reading import BEYOND, Row
 from complaints.workflow import CLOSED_STATES, State
 from districts.gate import PointRefused, accept_point
 
 MAX_DESCRIPTION = 4000
+# Where the mapping names no columns for it, GeoJSON's points come under these.
+_PLACE = ("longitude", "latitude")
 
 
 class RowRefused(Exception):
@@ -39,9 +41,10 @@ def record_of(row: Row, mapping: Mapping, *, now: datetime) -> Record:
     """Read one row. Raises RowRefused: unlocated, bad_coordinates, missing_id, bad_date, unknown_state, unknown_category…"""
 
     def cell(name: str) -> str:
-        value = row.get(mapping.columns.get(name, ""), "")
-        return "" if value is None else str(value).replace("\x00", "").strip()
+        return _text(row, mapping, name)
 
+    if any(str(value).strip() for value in row.get(BEYOND) or ()):
+        raise RowRefused("wrong_columns", "the row has more cells than the file has columns")
     source_id = cell("id")
     if not source_id or len(source_id) > 100:
         raise RowRefused("missing_id", "the row has no usable id")
@@ -52,7 +55,7 @@ def record_of(row: Row, mapping: Mapping, *, now: datetime) -> Record:
     if category is None:
         raise RowRefused("unknown_category", f"category {cell('category')!r} is not in the mapping")
     submitted, closed = _dates(row, mapping, state, now)
-    longitude, latitude = _place(cell("longitude"), cell("latitude"))
+    longitude, latitude = place_of(row, mapping)
     return Record(
         source_id=source_id,
         longitude=longitude,
@@ -84,9 +87,13 @@ def _dates(row: Row, mapping: Mapping, state: State, now: datetime) -> tuple[dat
     return submitted, closed
 
 
-def _place(longitude: str, latitude: str) -> tuple[float, float]:
+def place_of(row: Row, mapping: Mapping) -> tuple[float, float]:
+    """Longitude and latitude of a row, degrees WGS 84. Raises RowRefused: unlocated or bad_coordinates."""
+    longitude, latitude = _text(row, mapping, "longitude"), _text(row, mapping, "latitude")
     if not longitude or not latitude:
         raise RowRefused("unlocated", "the row has no coordinates")
+    if mapping.decimal == ",":
+        longitude, latitude = longitude.replace(",", "."), latitude.replace(",", ".")
     try:
         place = accept_point(longitude, latitude)
     except PointRefused as refused:
@@ -94,3 +101,12 @@ def _place(longitude: str, latitude: str) -> tuple[float, float]:
     if place == (0.0, 0.0):
         raise RowRefused("unlocated", "longitude and latitude are both 0")
     return place
+
+
+def _text(row: Row, mapping: Mapping, name: str) -> str:
+    value = row.get(mapping.columns[name]) if name in mapping.columns else row.get(name) if name in _PLACE else None
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer() and name not in _PLACE:
+        value = int(value)  # a spreadsheet's number of a record
+    return str(value).replace("\x00", "").strip()

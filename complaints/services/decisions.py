@@ -29,16 +29,19 @@ def decision_rows(complaint: Complaint, decision: Decision, *, now: datetime) ->
         )
     ]
     if decision.alert is not None:
-        rows.append(
-            RoutingAlert(
-                complaint=complaint,
-                jurisdiction_id=complaint.jurisdiction_id,
-                service_id=decision.category.service_id,
-                kind=decision.alert,
-                raised_at=now,
-            )
-        )
+        rows.append(new_alert(complaint, decision.alert, service_id=decision.category.service_id, now=now))
     return rows
+
+
+def new_alert(complaint: Complaint, kind: RoutingAlert.Kind, *, service_id: int, now: datetime) -> RoutingAlert:
+    """An unsaved alert about the rules of a service."""
+    return RoutingAlert(
+        complaint=complaint,
+        jurisdiction_id=complaint.jurisdiction_id,
+        service_id=service_id,
+        kind=kind,
+        raised_at=now,
+    )
 
 
 def keep_decision(complaint: Complaint, decision: Decision, *, now: datetime) -> None:

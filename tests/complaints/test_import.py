@@ -13,7 +13,7 @@ from django.core.management import call_command
 from catalogue.models import Jurisdiction
 from catalogue.snapshot import current_snapshot
 from complaints.history.importing import DEFAULT_POINT_AT, Import
-from complaints.history.mapping import read_mapping
+from complaints.history.mapping import MappingResult, read_mapping
 from complaints.models import Complaint, Event, RoutingDecision
 from complaints.routing import decide
 from notifications.models import OutboxMessage
@@ -23,6 +23,7 @@ from tests.builders import SCALE
 MAPPING = """
 format = "{format}"
 source = "old system"
+{head}
 [columns]
 id = "nr"
 longitude = "lon"
@@ -32,6 +33,7 @@ closed_at = "closed"
 state = "status"
 category = "kind"
 stated_district = "quarter"
+{columns}
 [dates]
 formats = ["%m/%d/%Y %I:%M:%S %p", "%m/%d/%y %H:%M", "%Y-%m-%dT%H:%M:%S"]
 time_zone = "Africa/Casablanca"
@@ -42,6 +44,7 @@ Open = "received"
 "Hole" = "pothole"
 "Bin" = "overflowing-bin"
 "*" = "litter"
+{tail}
 """
 
 COLUMNS = ["nr", "lon", "lat", "opened", "closed", "status", "kind", "quarter"]
@@ -61,10 +64,17 @@ def write_csv(folder: Path, rows: list[dict[str, str]]) -> Path:
     return file
 
 
-def run(city: Jurisdiction, file: Path, now: datetime, *, format: str = "csv") -> Report:
-    mapping_file = file.parent / "mapping.toml"
-    mapping_file.write_text(MAPPING.format(format=format))
-    read = read_mapping(mapping_file, current_snapshot(city))
+def read_mapping_of(
+    folder: Path, city: Jurisdiction, *, format: str = "csv", head: str = "", columns: str = "", tail: str = ""
+) -> MappingResult:
+    """The mapping of this module, with more lines at its head, among its columns, or at its end."""
+    file = folder / "mapping.toml"
+    file.write_text(MAPPING.format(format=format, head=head, columns=columns, tail=tail), encoding="utf-8")
+    return read_mapping(file, current_snapshot(city))
+
+
+def run(city: Jurisdiction, file: Path, now: datetime, **mapping: str) -> Report:
+    read = read_mapping_of(file.parent, city, **mapping)
     assert read.mapping is not None, read.faults
     return Import(city, read.mapping, now).run(file)
 
@@ -192,7 +202,11 @@ def test_a_wrong_mapping_is_refused_with_every_fault(
     gridville: Jurisdiction, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mapping = tmp_path / "mapping.toml"
-    text = MAPPING.format(format="csv").replace('"pothole"', '"dragons"').replace('"resolved"', '"gone"')
+    text = (
+        MAPPING.format(format="csv", head="", columns="", tail="")
+        .replace('"pothole"', '"dragons"')
+        .replace('"resolved"', '"gone"')
+    )
     mapping.write_text(text.replace("Africa/Casablanca", "Mars").replace('id = "nr"', ""))
     file = write_csv(tmp_path, [row("1")])
     with pytest.raises(SystemExit):
