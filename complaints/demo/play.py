@@ -11,7 +11,7 @@ from catalogue.models import Category, Jurisdiction
 from catalogue.snapshot import Snapshot, current_snapshot
 from complaints.demo.photos import photo
 from complaints.demo.places import City
-from complaints.demo.story import Story, story
+from complaints.demo.story import Story, seen_at, story
 from complaints.demo.words import ANSWERS, DESCRIPTIONS, NOTES
 from complaints.models import Complaint
 from complaints.services.allocation import assign
@@ -105,7 +105,8 @@ class Stage:
         return numbered_tracking_number(self.city.tracking_prefix, int.from_bytes(digest[:8], "big"))
 
     def _live(self, tale: Story, complaint_id: int, category: Category, at: datetime) -> None:
-        fate, language = tale.fate, tale.language
+        # Who joins an older story files later than her own would have been: less of it has happened.
+        fate, language = seen_at(tale.fate, (self.until - at) / _AN_HOUR), tale.language
         if fate.accept is None:
             return
         step = at + fate.accept * _AN_HOUR

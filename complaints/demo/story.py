@@ -1,6 +1,6 @@
 """What a made-up complaint is and how it fares: drawn from its number and a seed alone, so any part can be made again. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -41,6 +41,15 @@ class Fate:
     how: str  # resolve, reject, out_of_scope, withdraw, ask or nothing
     after: str  # confirm, contest or nothing: what the reporter says of a resolution
     late: bool
+
+
+def seen_at(fate: Fate, age: float) -> Fate:
+    """The same fate `age` hours after filing: what would come later has not happened yet."""
+
+    def past(hours: float | None) -> float | None:
+        return hours if hours is not None and hours < age else None
+
+    return replace(fate, accept=past(fate.accept), answer=past(fate.answer), start=past(fate.start), end=past(fate.end))
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,4 @@ def _fate(rng: Random, age: float) -> Fate:
         how = "resolve"
     after = rng.choices(["nothing", "confirm", "contest"], [60, 33, 7])[0]
 
-    def past(hours: float) -> float | None:
-        return hours if hours < age else None
-
-    return Fate(past(accept), past(answer), past(start), past(end), how, after, late)
+    return seen_at(Fate(accept, answer, start, end, how, after, late), age)

@@ -91,3 +91,6 @@ for (const element of document.querySelectorAll("form[data-submits-on-change]"))
 }
 
 document.querySelector("[data-takes-focus]")?.focus();
+
+// On a phone the menu is wider than the screen: the page that is open must be seen in it.
+document.querySelector(".site-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.models import Membership, Role, User
 from catalogue.models import Jurisdiction
@@ -82,3 +83,9 @@ def test_a_second_city_gets_a_demo_of_its_own(gridville: Jurisdiction, var: Path
     call_command("load_demo", count=5, seed=7, jurisdiction="other")
     assert Complaint.objects.filter(jurisdiction__code="gridville").count() == 3
     assert Complaint.objects.filter(jurisdiction__code="other").count() == 5
+
+
+def test_nothing_has_happened_that_lies_ahead(gridville: Jurisdiction, var: Path) -> None:
+    """Neither to a story of its own nor to one that joins another about the same thing."""
+    load(150)
+    assert not Event.objects.filter(at__gt=timezone.now()).exists()

@@ -114,7 +114,7 @@ function rules(language, namesQuarters) {
       label("places", { from: 0, size: 14, weight: 600, filter: ofClass("city", "town") }),
       label("places", { from: 11, size: 12, ink: "label-water", filter: ofClass("water") }),
       ...(namesQuarters ? [label("places", { from: 12, size: 12.5, weight: 500, filter: ofClass("quarter") })] : []),
-      label("places", { from: 11, size: 12, filter: ofClass("neighbour", "hill") }),
+      label("places", { from: namesQuarters ? 11 : 13, size: 12, filter: ofClass("neighbour", "hill") }),
       label("places", { from: 14, size: 11.5, filter: ofClass("landmark") }),
       label("landmarks", { from: 15, size: 11.5 }),
       label("water", { from: 12, size: 12, ink: "label-water" }),
@@ -138,9 +138,9 @@ function rules(language, namesQuarters) {
   }
 }
 
-// Leaflet writes attributions as markup; ours are text.
+// Leaflet writes attributions as markup; ours are text, which may be Arabic in a box that reckons from the left.
 export function asText(text) {
-  const span = document.createElement("span");
-  span.textContent = text || "";
-  return span.innerHTML;
+  const words = document.createElement("bdi");
+  words.textContent = text || "";
+  return text ? words.outerHTML : "";
 }

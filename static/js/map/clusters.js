@@ -17,6 +17,8 @@ const SIZES = [
   [Infinity, 66],
 ];
 
+const NARROW_PX = 520;
+
 // Pins nearer than this many pixels (across, down) become one button: a pin that covers another cannot be hit.
 // Places that are public as a grid cell share their point, so this happens at every zoom.
 const APART = [36, 40];
@@ -152,7 +154,8 @@ export class ComplaintLayer {
       open: formatNumber(cell.open),
       late: formatNumber(cell.late),
     });
-    const diameter = SIZES[size][1];
+    // A phone's map is small: full-sized circles would lie on each other.
+    const diameter = Math.round(SIZES[size][1] * (this.geoMap.element.clientWidth < NARROW_PX ? 0.82 : 1));
     const node = el(
       "button",
       {
@@ -167,7 +170,7 @@ export class ComplaintLayer {
     );
     // A heap stands where the head of its first pin would: then no pin hides it.
     const standing = Boolean(cell.onSelect);
-    return { node, marker: nodeMarker(cell.lon, cell.lat, node, [diameter, diameter], { standing }) };
+    return { node, marker: nodeMarker(cell.lon, cell.lat, node, [diameter, diameter], { standing, zIndexOffset: 100 * size }) };
   }
 
   #point(point) {
