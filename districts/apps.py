@@ -1,5 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import pgettext_lazy
 
 
 class DistrictsConfig(AppConfig):
     name = "districts"
+    verbose_name = pgettext_lazy("room", "Districts and service areas")

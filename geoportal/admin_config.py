@@ -2,6 +2,12 @@
 
 from django.contrib.admin.apps import AdminConfig
 
+from geoportal.admin_words import name_fields
+
 
 class CityAdminConfig(AdminConfig):
     default_site = "geoportal.admin_site.CityAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        name_fields()

@@ -31,6 +31,8 @@ MONTHS_IN_THREE_LETTERS = (
     *(_("jul"), _("aug"), _("sep"), _("oct"), _("nov"), _("dec")),
 )
 
+ADMINISTRATION = (_("MFA"), _("Authenticators"))
+
 TIME_SINCE = (
     ngettext_lazy("%(num)d year", "%(num)d years", "num"),
     ngettext_lazy("%(num)d month", "%(num)d months", "num"),

@@ -52,6 +52,11 @@ def test_another_projects_python_and_database_do_not_leak_in(checkout: Path) -> 
     assert "PGSSLROOTCERT=/ca.pem" in kept, "what belongs to an outside database stays"
 
 
+def test_a_language_that_the_machine_has_not_got_reaches_no_program(checkout: Path) -> None:
+    said = started("run", checkout, LANG="fr_MA.UTF-8", LC_ALL="ar_MA.UTF-8", LC_COLLATE="xx")
+    assert "LC_ALL=C.UTF-8" in said
+
+
 def test_installers_do_as_the_lock_files_say(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in toolchain.MISLEADING:
         monkeypatch.setenv(name, "1")
