@@ -53,3 +53,27 @@ def test_no_secret_stands_in_the_file(compose_file: dict[str, Any]) -> None:
 def test_the_image_does_not_run_as_root() -> None:
     instructions = (REPOSITORY / "Dockerfile").read_text().splitlines()
     assert [line for line in instructions if line.startswith("USER ")] == ["USER geoportal"]
+
+
+def test_every_variable_of_the_file_is_read_by_somebody(compose_file: dict[str, Any]) -> None:
+    sources = [REPOSITORY / "geoportal" / "settings.py", *(REPOSITORY / "runner").glob("*.py")]
+    read = "".join(path.read_text(encoding="utf-8") for path in sources)
+    for name in OURS:
+        for variable in compose_file["services"][name]["environment"]:
+            assert f'"{variable.removesuffix("_FILE")}"' in read, variable
+
+
+def test_what_the_image_copies_is_there_and_is_not_left_out() -> None:
+    ignored = {line.strip().rstrip("/") for line in (REPOSITORY / ".dockerignore").read_text().splitlines()}
+    copied = [
+        line.split()[1:-1]
+        for line in (REPOSITORY / "Dockerfile").read_text().splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+    ]
+    assert copied
+    for source in (source for sources in copied for source in sources):
+        assert (REPOSITORY / source).exists(), source
+        assert source.split("/")[0] not in ignored, source
+    # What the running site and its preparation need.
+    for needed in ("fixtures", "locale", "static", "templates", "runner", "docker", "manage.py"):
+        assert needed not in ignored, needed
