@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from catalogue.models import Category, Jurisdiction, Service, Unit
 from complaints.places import SENSITIVE
 from complaints.querysets import ComplaintManager
+from complaints.reroutings import Rerouting, Simulation, SimulationCell, SimulationMove
 from complaints.shown_places import PlaceCount, PlaceRecount, ShownPlace
 from complaints.workflow import OPEN_STATES, State, StateGroup, state_group
 from districts.models import BoundaryEdition, District, ServiceArea
@@ -22,7 +23,7 @@ from queueing.models import QueueRow
 
 __all__ = [
     "Attachment", "Complaint", "Event", "FeedItem", "IdempotencyKey", "Message", "PlaceCount", "PlaceRecount", "Reporter",
-    "RoutingDecision",
+    "Rerouting", "RoutingAlert", "RoutingDecision", "Simulation", "SimulationCell", "SimulationMove",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -397,7 +398,11 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
-        indexes = [models.Index(fields=["complaint", "at"], name="event_history")]
+        indexes = [
+            models.Index(fields=["complaint", "at"], name="event_history"),
+            # what one re-routing moved
+            models.Index(fields=["at"], name="event_rerouted", condition=Q(kind="rerouted")),
+        ]
         constraints = [
             # A breach of one promise is recorded once, however often the sweep runs.
             models.UniqueConstraint(

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from catalogue.translated import text_in
 from complaints.models import Complaint, Event, Message, Reporter
 from complaints.receipts import Receipt, public_url
 from complaints.tracking import secret_token
@@ -169,6 +170,28 @@ def answer_news(complaint: Complaint, message: Message, *, now: datetime) -> lis
         )
         for reporter in told_of(complaint)
     ]
+
+
+def rerouted_news(complaint: Complaint, job_id: int, *, now: datetime) -> list[OutboxMessage]:
+    """News that another unit answers since the rules changed, for everybody who reported it and wants to be told."""
+
+    def message(reporter: Reporter) -> OutboxMessage:
+        own = reporter.complaint_id == complaint.pk
+        unit = text_in(complaint.unit.name, reporter.language)
+        text = gettext_noop(
+            "The areas in which units answer have changed. %(unit)s answers your complaint from now on. The dates that you"
+            " were promised stay."
+        )
+        return news_for(
+            reporter,
+            subject=partial(_numbered, reporter.complaint, gettext_noop("%(number)s: another unit answers now")),
+            text=lambda: _(text) % {"unit": unit},
+            dedup=f"rerouted:{job_id}",
+            now=now,
+            primary=None if own else complaint,
+        )
+
+    return [message(reporter) for reporter in told_of(complaint)]
 
 
 def merged_news(complaint: Complaint, primary: Complaint, *, now: datetime) -> list[OutboxMessage]:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.services import breaches, escalation, file_checks, retention, small_places
+from complaints.services import breaches, escalation, file_checks, retention, routing_jobs, small_places
 from queueing.alone import alone
 
 
@@ -43,12 +43,29 @@ def recount_places() -> None:
     small_places.recount_everything(now=timezone.now())
 
 
+@shared_task(name="complaints.simulate_routing")  # type: ignore[untyped-decorator]
+def simulate_routing() -> None:
+    """Answer what new boundaries would move."""
+    with alone("simulate-routing") as is_mine:
+        if is_mine:
+            routing_jobs.run_due_simulations(now=timezone.now())
+
+
+@shared_task(name="complaints.reroute")  # type: ignore[untyped-decorator]
+def reroute() -> None:
+    """Route open complaints again where it was asked for."""
+    with alone("reroute") as is_mine:
+        if is_mine:
+            routing_jobs.run_due_reroutings(now=timezone.now())
+
+
 @shared_task(name="complaints.apply_retention")  # type: ignore[untyped-decorator]
 def apply_retention() -> None:
     """Erase what was kept long enough."""
     with alone("retention") as is_mine:
         if is_mine:
             retention.apply_retention(now=timezone.now())
+            routing_jobs.remove_old_simulations(now=timezone.now())
 
 
 @shared_task(name="complaints.remove_orphans")  # type: ignore[untyped-decorator]

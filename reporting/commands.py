@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -35,6 +35,8 @@ class Report:
     faults: list[Fault] = field(default_factory=list)
     # Worth knowing, but no reason to refuse.
     remarks: list[Fault] = field(default_factory=list)
+    # What else the command found, by key, for programs only.
+    more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -46,6 +48,7 @@ class Report:
             "counts": self.counts,
             "faults": [fault.as_json() for fault in self.faults],
             "remarks": [remark.as_json() for remark in self.remarks],
+            **self.more,
         }
 
 
@@ -91,6 +94,19 @@ def progress(
             _show(label, done, total, shown - started)
     if done:
         _show(label, done, total, time.monotonic() - started)
+
+
+def counter(label: str, *, total: int | None = None, every_seconds: float = 1.0) -> Callable[[int], None]:
+    """As `progress`, for work that tells itself how far it is: call the result with the number done so far."""
+    started = time.monotonic()
+    shown = [started]
+
+    def tell(done: int) -> None:
+        if time.monotonic() - shown[0] >= every_seconds:
+            shown[0] = time.monotonic()
+            _show(label, done, total, shown[0] - started)
+
+    return tell
 
 
 def _show(label: str, done: int, total: int | None, seconds: float) -> None:

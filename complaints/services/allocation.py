@@ -39,7 +39,7 @@ def hand_over(complaint_id: int, to_unit: Unit, *, acting_user: User, now: datet
     data: dict[str, object] = {"from": complaint.unit.code, "to": to_unit.code}
     data |= keep_note(complaint, note, acting_user, now)
     keep_choice(complaint, to_unit, now=now)
-    _change_unit(complaint, to_unit)
+    change_unit(complaint, to_unit)
     complaint.updated_at = now
     complaint.save(update_fields=["unit", "assigned_to", "passed_to_operator", "next_rung_at", "updated_at"])
     record(
@@ -133,7 +133,7 @@ def _in_crew_of(person: User, unit: Unit) -> bool:
     return person.is_active and Membership.objects.filter(user=person, role=Role.CREW_MEMBER, unit=unit).exists()
 
 
-def _change_unit(complaint: Complaint, unit: Unit) -> None:
+def change_unit(complaint: Complaint, unit: Unit) -> None:
     """The crew was the old unit's; what was passed on was passed to the old operator; rungs run on the new calendar."""
     complaint.next_rung_at = None
     if complaint.unit_id == unit.pk:
@@ -147,7 +147,7 @@ def _change_category(complaint: Complaint, decision: Decision) -> None:
     complaint.category = decision.category
     complaint.service = decision.category.service
     complaint.district_id = decision.place.district_id
-    _change_unit(complaint, decision.unit)
+    change_unit(complaint, decision.unit)
 
 
 def _publish_as(complaint: Complaint, old: Category, new: Category) -> None:
