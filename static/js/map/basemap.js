@@ -111,7 +111,7 @@ function rules(language, namesQuarters) {
       line("main", 0, "road-main", 4.2),
     ],
     labelRules: [
-      label("places", { from: 0, size: 14, weight: 600, filter: ofClass("city", "town") }),
+      ...(namesQuarters ? [label("places", { from: 0, size: 14, weight: 600, filter: ofClass("city", "town") })] : []),
       label("places", { from: 11, size: 12, ink: "label-water", filter: ofClass("water") }),
       ...(namesQuarters ? [label("places", { from: 12, size: 12.5, weight: 500, filter: ofClass("quarter") })] : []),
       label("places", { from: namesQuarters ? 11 : 13, size: 12, filter: ofClass("neighbour", "hill") }),
