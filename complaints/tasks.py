@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints.services import breaches, escalation, file_checks, retention, routing_jobs, small_places
+from districts import coverage_reports
 from queueing.alone import alone
 
 
@@ -57,6 +58,14 @@ def reroute() -> None:
     with alone("reroute") as is_mine:
         if is_mine:
             routing_jobs.run_due_reroutings(now=timezone.now())
+
+
+@shared_task(name="complaints.look_for_holes")  # type: ignore[untyped-decorator]
+def look_for_holes() -> None:
+    """Look at the rules that say who answers where, if they changed."""
+    with alone("look-for-holes") as is_mine:
+        if is_mine:
+            coverage_reports.refresh_reports(now=timezone.now())
 
 
 @shared_task(name="complaints.apply_retention")  # type: ignore[untyped-decorator]

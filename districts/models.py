@@ -325,3 +325,57 @@ class EditionChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.kind}"
+
+
+class CoverageReport(models.Model):
+    """What was found about a city's rules (coverage.py), as of the rules that `rules_hash` names."""
+
+    jurisdiction = models.OneToOneField(Jurisdiction, on_delete=models.CASCADE, related_name="coverage")
+    rules_hash = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    area_m2 = models.FloatField()
+    residents = models.PositiveIntegerField()
+    # Services, and categories with areas of their own.
+    services = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = pgettext_lazy("thing", "coverage report")
+        verbose_name_plural = pgettext_lazy("thing", "coverage reports")
+
+    def __str__(self) -> str:
+        return f"{self.jurisdiction_id} {self.made_at}"
+
+
+class CoverageFinding(models.Model):
+    """Ground on which something is wrong with who answers. Without service: whatever no area covers."""
+
+    class Kind(models.TextChoices):
+        NO_UNIT = "no_unit", pgettext_lazy("coverage", "No unit answers")
+        NO_UNIT_AT_HOURS = "no_unit_at_hours", pgettext_lazy("coverage", "No unit answers at some hours")
+        TIE = "tie", pgettext_lazy("coverage", "Two units at one priority")
+        NO_CONTACT = "no_contact", pgettext_lazy("coverage", "The unit has neither e-mail nor telephone")
+        NO_CALENDAR = "no_calendar", pgettext_lazy("coverage", "The unit has no calendar that can be read")
+        BROKEN_SCHEDULE = "broken_schedule", pgettext_lazy("coverage", "The schedule cannot be read")
+        NO_TRIAGE_UNIT = "no_triage_unit", pgettext_lazy("coverage", "The city names no triage unit")
+
+    # What leaves a complaint with nobody who can be held to it; a tie is decided, by size.
+    HOLES = (Kind.NO_UNIT, Kind.NO_UNIT_AT_HOURS, Kind.BROKEN_SCHEDULE, Kind.NO_TRIAGE_UNIT)
+
+    report = models.ForeignKey(CoverageReport, on_delete=models.CASCADE, related_name="findings")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    units = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    # A wall time of the city at which it is so ("2026-11-23T03:00:00"); empty: always.
+    at_wall = models.CharField(max_length=19, blank=True)
+    area_m2 = models.FloatField()
+    area_share = models.FloatField()
+    residents = models.PositiveIntegerField()
+    residents_share = models.FloatField()
+    geometry = models.MultiPolygonField(srid=4326)
+
+    class Meta:
+        ordering = ["service__order", "service__code", "category__code", "kind", "-area_m2"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.area_m2:.0f} m²"

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
-from complaints.models import Attachment, FeedItem
+from complaints.models import Attachment, FeedItem, RoutingAlert
+from complaints.workflow import OPEN_STATES
+from districts.checks import cities_with_holes
 from notifications.models import OutboxMessage
 from queueing.models import QueueRow, QueueState
 
@@ -16,7 +18,10 @@ QUEUES: dict[str, type[QueueRow]] = {"messages": OutboxMessage, "files": Attachm
 
 
 def readiness(*, detailed: bool) -> dict[str, Any]:
-    """`{"status": "ok" | "unavailable", …}`; `detailed` adds the age in seconds of the oldest due row of each queue."""
+    """`{"status": "ok" | "unavailable", …}`; `detailed` adds what staff should know: how long work has waited, and holes.
+
+    `oldest_due_seconds`: of each queue. `warnings`: sentences about the rules that say who answers, for each city.
+    """
     try:
         if not detailed:
             with connection.cursor() as cursor:
@@ -25,9 +30,24 @@ def readiness(*, detailed: bool) -> dict[str, Any]:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         ages = oldest_due_seconds(timezone.now())
+        holes = cities_with_holes()
+        alerts = open_alerts()
     except Error:
         return {"status": "unavailable"}
-    return {"status": "unavailable" if pending else "ok", "oldest_due_seconds": ages}
+    return {
+        "status": "unavailable" if pending else "ok",
+        "oldest_due_seconds": ages,
+        "coverage": {"holes": holes, "open_routing_alerts": alerts},
+        "warnings": [f"{city}: {n} hole(s) where no unit answers" for city, n in holes.items()]
+        + [f"{city}: {n} complaint(s) lack a rule that says who answers" for city, n in alerts.items()],
+    }
+
+
+def open_alerts() -> dict[str, int]:
+    """Code of each city → how many open complaints came to triage because a rule is missing or cannot be read."""
+    rows = RoutingAlert.objects.filter(closed_at=None, complaint__state__in=OPEN_STATES).order_by()
+    counted = rows.values_list("jurisdiction__code").annotate(n=Count("pk")).order_by("jurisdiction__code")
+    return dict(counted)
 
 
 def oldest_due_seconds(now: datetime) -> dict[str, float]:

@@ -302,6 +302,7 @@ CELERY_BEAT_SCHEDULE = {
     "recount-places": {"task": "complaints.recount_places", "schedule": crontab(hour="3", minute="5")},
     "simulate-routing": {"task": "complaints.simulate_routing", "schedule": 2, "options": {"expires": 10}},
     "reroute": {"task": "complaints.reroute", "schedule": 5, "options": {"expires": 20}},
+    "look-for-holes": {"task": "complaints.look_for_holes", "schedule": 15, "options": {"expires": 30}},
     "nightly-retention": {"task": "complaints.apply_retention", "schedule": crontab(hour="3", minute="15")},
     "forget-quota-windows": {"task": "accounts.forget_quota_windows", "schedule": crontab(hour="4", minute="5")},
     "remove-old-reports": {"task": "analytics.remove_old_reports", "schedule": crontab(hour="3", minute="45")},
