@@ -28,6 +28,176 @@ class Timing(models.Model):
         return f"timing of {self.complaint_id}"
 
 
+# What a filter asks for and what a square is made of: with these in its index the table itself is not read.
+_COUNTED_BY = (
+    "service_id", "category_id", "district_id", "unit_id", "state", "audience", "late", "promised", "missed", "x", "y",
+)  # fmt: skip
+
+
+class Counted(models.Model):
+    """One complaint as it stands in the counts: what a change of it takes out again, and rows for what no count answers.
+
+    Keys are plain numbers: the row is a copy, kept by tally/keeping.py and nobody else.
+    """
+
+    class Audience(models.IntegerChoices):
+        """Who may know what. Merged ones count with their primary one. From NOWHERE on it is a row of the open data."""
+
+        MERGED = 0, "merged"
+        STAFF = 1, "staff"
+        NOWHERE = 2, "everybody, nothing of the place"
+        UNIT = 3, "everybody, the unit"
+        DISTRICT = 4, "everybody, unit and district"
+
+    complaint = models.OneToOneField(Complaint, on_delete=models.CASCADE, primary_key=True, related_name="counted")
+    jurisdiction_id = models.IntegerField()
+    service_id = models.IntegerField()
+    category_id = models.IntegerField()
+    unit_id = models.IntegerField()
+    # 0: none
+    district_id = models.IntegerField()
+    # Of the filing, in the city's zone.
+    day = models.DateField()
+    # Position in tally.STATES.
+    state = models.SmallIntegerField()
+    audience = models.SmallIntegerField(choices=Audience.choices)
+    # Of the public place, see tally/spots.py; degrees times ten million. Null: not on any map.
+    spot = models.BigIntegerField(null=True)
+    x = models.IntegerField(null=True)
+    y = models.IntegerField(null=True)
+    # The place only stands for its district.
+    anchored = models.BooleanField()
+    late = models.BooleanField()
+    # When it will be late if nothing happens.
+    late_at = models.DateTimeField(null=True)
+    # Has a deadline for the resolution; is late or was closed after it.
+    promised = models.BooleanField()
+    missed = models.BooleanField()
+
+    class Meta:
+        indexes = [
+            # squares of the map under filters that the pyramid does not know; pins of a tile
+            models.Index(
+                fields=["jurisdiction_id", "spot"],
+                include=["complaint", "day", *_COUNTED_BY],
+                condition=models.Q(spot__isnull=False),
+                name="counted_by_spot",
+            ),
+            # the same for some days
+            models.Index(
+                fields=["jurisdiction_id", "day", "spot"], include=["complaint", *_COUNTED_BY], name="counted_by_day"
+            ),
+            # what becomes late without anybody doing anything
+            models.Index(fields=["late_at"], condition=models.Q(late_at__isnull=False), name="counted_late_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"count of {self.complaint_id}"
+
+
+class StateCounts(models.Model):
+    """Numbers of complaints by state; `n` is their sum. Rows with n = 0 are removed."""
+
+    n = models.IntegerField()
+    received = models.IntegerField()
+    accepted = models.IntegerField()
+    in_progress = models.IntegerField()
+    waiting_reporter = models.IntegerField()
+    reopened = models.IntegerField()
+    resolved = models.IntegerField()
+    confirmed = models.IntegerField()
+    rejected = models.IntegerField()
+    out_of_scope = models.IntegerField()
+    withdrawn = models.IntegerField()
+    late = models.IntegerField()
+    promised = models.IntegerField()
+    missed = models.IntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class SquareCount(StateCounts):
+    """Complaints on the map in one square: the pyramid behind tiles and heat.
+
+    `month` is 202611, or 0 for all time. `detailed` rows keep category and unit, others (where these are 0) do not: months
+    come both ways at one zoom and undetailed at the others, all time comes detailed. The district is kept in squares so
+    small that few share one, else it is 0. Sums are of degrees times ten million: their mean is the middle of the places.
+    """
+
+    pk = models.CompositePrimaryKey(
+        "jurisdiction_id",
+        "zoom",
+        "month",
+        "detailed",
+        "square",
+        "service_id",
+        "category_id",
+        "district_id",
+        "unit_id",
+        "anchored",
+    )
+    jurisdiction_id = models.IntegerField()
+    zoom = models.SmallIntegerField()
+    month = models.IntegerField()
+    detailed = models.BooleanField()
+    square = models.BigIntegerField()
+    service_id = models.IntegerField()
+    category_id = models.IntegerField()
+    district_id = models.IntegerField()
+    unit_id = models.IntegerField()
+    anchored = models.BooleanField()
+    sum_x = models.BigIntegerField()
+    sum_y = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["n"], condition=models.Q(n=0), name="squarecount_empty")]
+
+    def __str__(self) -> str:
+        return f"{self.n} in {self.zoom}/{self.square}"
+
+
+class DayCount(StateCounts):
+    """Complaints filed in a span of time, by category, district and unit, on the map or not.
+
+    Spans are single days, and months and all time for quick sums: `day` is then the month's first, or 0001-01-01.
+    `audience` keeps apart what the world may know of them.
+    """
+
+    class Span(models.IntegerChoices):
+        EVER = 0, "ever"
+        MONTH = 1, "month"
+        DAY = 2, "day"
+
+    pk = models.CompositePrimaryKey(
+        "jurisdiction_id", "span", "day", "category_id", "district_id", "unit_id", "audience"
+    )
+    jurisdiction_id = models.IntegerField()
+    span = models.SmallIntegerField(choices=Span.choices)
+    day = models.DateField()
+    category_id = models.IntegerField()
+    service_id = models.IntegerField()
+    district_id = models.IntegerField()
+    unit_id = models.IntegerField()
+    audience = models.SmallIntegerField(choices=Counted.Audience.choices)
+
+    class Meta:
+        indexes = [models.Index(fields=["n"], condition=models.Q(n=0), name="daycount_empty")]
+
+    def __str__(self) -> str:
+        return f"{self.n} on {self.day}"
+
+
+class TallyVersion(models.Model):
+    """Raised in the transaction that changes any count of a city: what was answered under it may be answered again."""
+
+    jurisdiction = models.OneToOneField(Jurisdiction, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    version = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.jurisdiction_id}: {self.version}"
+
+
 class Report(QueueRow):
     """A stand-alone map that somebody of the office asked for; a task draws it. No citizen's words are in it."""
 

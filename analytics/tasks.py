@@ -3,16 +3,22 @@
 from celery import shared_task
 from django.utils import timezone
 
+from analytics.feed import BATCH, consume
 from analytics.reports import make_due_reports, remove_old_reports
-from analytics.timing import BATCH, consume
+from analytics.tally.keeping import count_newly_late
+from queueing.alone import alone
 
 
 @shared_task(name="analytics.consume_feed")  # type: ignore[untyped-decorator]
 def consume_feed() -> None:
-    """Work off the feed until it is empty, at most twenty batches a ring."""
-    for _ in range(20):
-        if consume(now=timezone.now()) < BATCH:
+    """Work off the feed until it is empty, at most twenty batches a ring; then what the clock alone made late."""
+    with alone("consume-feed") as is_mine:
+        if not is_mine:
             return
+        for _ in range(20):
+            if consume(now=timezone.now()) < BATCH:
+                break
+        count_newly_late(now=timezone.now())
 
 
 @shared_task(name="analytics.make_reports")  # type: ignore[untyped-decorator]

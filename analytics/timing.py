@@ -1,48 +1,16 @@
-"""Working off the feed: what a change means for a complaint's timing.
+"""What a change means for a complaint's timing.
 
 Every complaint is worked out anew from its events, so that a change seen twice, late or out of order ends in the same row.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable
 
-from django.db import connection, transaction
-
-from complaints.models import Complaint, FeedItem
-from queueing.models import claim
-
-BATCH = 500
-
-
-def consume(*, now: datetime, limit: int = BATCH) -> int:
-    """Work off up to `limit` feed items that are due; returns how many.
-
-    Rows are written and items deleted in one transaction: a worker that dies leaves its items, which are due again when
-    the lease is over.
-    """
-    items = claim(FeedItem, now=now, limit=limit)
-    if not items:
-        return 0
-    with transaction.atomic():
-        work_out({item.complaint_id for item in items})
-        FeedItem.objects.filter(pk__in=[item.pk for item in items]).delete()
-    return len(items)
-
-
-def rebuild() -> Iterator[int]:
-    """Work out every complaint anew, batch by batch; yields how many each batch held. The feed stays as it is."""
-    last = 0
-    while ids := list(Complaint.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[: 4 * BATCH]):
-        with transaction.atomic():
-            work_out(ids)
-        last = ids[-1]
-        yield len(ids)
-
+from django.db import connection
 
 _PLACE = """
 INSERT INTO analytics_timing (complaint_id, paused_seconds)
 SELECT id, 0 FROM complaints_complaint WHERE id = ANY(%(ids)s) ORDER BY id
-ON CONFLICT (complaint_id) DO NOTHING
+ON CONFLICT (complaint_id) DO NOTHING RETURNING complaint_id
 """
 
 _LOCK = """
@@ -80,16 +48,21 @@ LEFT JOIN unpaused answer ON answer.complaint_id = c.id AND answer.deadline = 'a
 LEFT JOIN unpaused resolution ON resolution.complaint_id = c.id AND resolution.deadline = 'resolution'
 LEFT JOIN pauses ON pauses.complaint_id = c.id
 WHERE c.id = t.complaint_id AND t.complaint_id = ANY(%(ids)s)
+  AND (t.answer_due_unpaused, t.resolution_due_unpaused, t.paused_seconds) IS DISTINCT FROM
+    (coalesce(answer.due, c.answer_due_at), coalesce(resolution.due, c.resolution_due_at), coalesce(pauses.seconds, 0))
+RETURNING t.complaint_id
 """
 
 
-def work_out(complaint_ids: Iterable[int]) -> None:
-    """Write the timing of these complaints. Inside a transaction.
+def work_out(complaint_ids: Iterable[int]) -> set[int]:
+    """Write the timing of these complaints; returns those that had another one before. Inside a transaction.
 
     The rows are locked first, by a statement of their own: of two workers the later one then reads the later history.
     """
     values = {"ids": sorted(complaint_ids)}
     with connection.cursor() as cursor:
         cursor.execute(_PLACE, values)
+        new = {pk for (pk,) in cursor.fetchall()}
         cursor.execute(_LOCK, values)
         cursor.execute(_WORK_OUT, values)
+        return {pk for (pk,) in cursor.fetchall()} - new

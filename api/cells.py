@@ -52,7 +52,7 @@ def cells(found: ComplaintQuerySet, *, zoom: int, now: datetime) -> list[Cell]:
 
 
 def vector_tile(found: ComplaintQuerySet, tile: tuple[int, int, int], *, now: datetime, few: int, split: int) -> bytes:
-    """A vector tile (zoom, x, y) of a located queryset. One statement.
+    """A vector tile (zoom, x, y) of a located queryset, read row by row. One statement.
 
     Layer `complaints` with a point each while there are at most `few`, else layer `cells`, 2^split cells a side. A
     complaint belongs to exactly one tile: no margin, so nothing is counted twice by whoever adds tiles up.
@@ -61,27 +61,45 @@ def vector_tile(found: ComplaintQuerySet, tile: tuple[int, int, int], *, now: da
     head, params = rows.with_picked(found.filter(public_point__coveredby=grid.around(zoom, x, y)), now=now)
     point = "c.public_point"
     inside = f"{grid.column_sql(point, zoom)} = {x} AND {grid.row_sql(point, zoom)} = {y}"
-    envelope = f"ST_TileEnvelope({zoom}, {x}, {y})"
     fine = zoom + split
     sql = f"""{head}, here (id) AS (SELECT c.id {_FROM} WHERE {inside}), total AS (SELECT count(*) AS n FROM here)
-    SELECT CASE WHEN total.n <= %s THEN (
-      SELECT ST_AsMVT(f, 'complaints', 4096, 'geom') FROM (
-        SELECT ST_AsMVTGeom(ST_Transform(c.public_point, 3857), {envelope}, 4096, 0, false) AS geom, c.tracking_number,
-               c.state, s.code AS service, k.code AS category, {rows.IS_LATE} AS late
-        FROM clock CROSS JOIN here JOIN complaints_complaint c ON c.id = here.id
-        JOIN catalogue_service s ON s.id = c.service_id JOIN catalogue_category k ON k.id = c.category_id
-        ORDER BY c.submitted_at, c.id) f)
+    SELECT CASE WHEN total.n <= %s THEN ({_points(tile)})
     ELSE (
       SELECT ST_AsMVT(f, 'cells', 4096, 'geom') FROM (
-        SELECT ST_AsMVTGeom(ST_Transform(ST_SetSRID(ST_MakePoint(t.lon, t.lat), 4326), 3857), {envelope}, 4096, 0, false)
-               AS geom, t.n, t.open, t.late, t.lon, t.lat, t.service
+        SELECT ST_AsMVTGeom(ST_Transform(ST_SetSRID(ST_MakePoint(t.lon, t.lat), 4326), 3857), {_envelope(tile)}, 4096, 0,
+               false) AS geom, t.n, t.open, t.late, t.lon, t.lat, t.service
         FROM (SELECT {_COUNTS} FROM clock CROSS JOIN here JOIN complaints_complaint c ON c.id = here.id
               GROUP BY {grid.column_sql(point, fine)}, {grid.row_sql(point, fine)}) t) f)
     END FROM total"""
+    return _mvt(sql, [*params, few])
+
+
+def points_tile(found: ComplaintQuerySet, tile: tuple[int, int, int], *, now: datetime) -> bytes:
+    """A vector tile with a point for each row of a located queryset, all of which lie in it. One statement."""
+    head, params = rows.with_picked(found, now=now)
+    return _mvt(f"{head}, here (id) AS (SELECT id FROM picked) {_points(tile)}", params)
+
+
+def _points(tile: tuple[int, int, int]) -> str:
+    """SQL of the layer `complaints` for the ids in `here`."""
+    return f"""
+      SELECT ST_AsMVT(f, 'complaints', 4096, 'geom') FROM (
+        SELECT ST_AsMVTGeom(ST_Transform(c.public_point, 3857), {_envelope(tile)}, 4096, 0, false) AS geom,
+               c.tracking_number, c.state, s.code AS service, k.code AS category, {rows.IS_LATE} AS late
+        FROM clock CROSS JOIN here JOIN complaints_complaint c ON c.id = here.id
+        JOIN catalogue_service s ON s.id = c.service_id JOIN catalogue_category k ON k.id = c.category_id
+        ORDER BY c.submitted_at, c.id) f"""
+
+
+def _envelope(tile: tuple[int, int, int]) -> str:
+    return f"ST_TileEnvelope({tile[0]}, {tile[1]}, {tile[2]})"
+
+
+def _mvt(sql: str, params: list[Any]) -> bytes:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, few])
+        cursor.execute(sql, params)
         row = cursor.fetchone()
-    return bytes(row[0] or b"")
+    return bytes(row[0] or b"") if row else b""
 
 
 def located_points(found: ComplaintQuerySet, *, at_most: int) -> list[Any] | None:

@@ -1,19 +1,17 @@
-"""Map feeds: JSON for our own pages, vector tiles for everybody's."""
+"""What a map in the browser shows, as JSON."""
 
-import hashlib
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
 from api import documents, grid, rows
-from api.base import PublicView, cached, json_response
-from api.cells import cells, located_points, vector_tile
+from api.base import PublicView, json_response
+from api.cells import cells, located_points
 from api.problems import Refused
 from catalogue.snapshot import snapshot
 from catalogue.translated import text_in
@@ -21,36 +19,8 @@ from complaints.filters import Filters, parse_filters
 from complaints.models import Complaint
 from complaints.workflow import State
 
-MVT = "application/vnd.mapbox-vector-tile"
-# A tile of 500 points is about 30 kB; a screen of 300 pins is as many as can be told apart.
-FEW_IN_TILE, FEW_ON_SCREEN = 500, 300
-# 32 × 32 cells a tile (8 pixels each); cells on our own map are 64 pixels wide.
-TILE_SPLIT, SCREEN_SPLIT = 5, 2
-SECONDS = 60
-
-
-class ComplaintTile(PublicView):
-    """A vector tile."""
-
-    @extend_schema(
-        operation_id="get_tile",
-        summary="Vector tile of complaints",
-        description=(
-            "Layer `complaints` (`tracking_number, state, service, category, late`) when there are few, else layer `cells`"
-            " (`n, open, late, lon, lat`, and `service` where all are of one); never both, never truncated."
-        ),
-        parameters=documents.FILTERS,
-        responses={(200, MVT): OpenApiTypes.BINARY, 304: None} | documents.problems(400, 404),
-        tags=["maps"],
-    )
-    def get(self, request: HttpRequest, z: int, x: int, y: int) -> HttpResponseBase:
-        if z > grid.MAX_ZOOM or x >= 2**z or y >= 2**z:
-            raise Http404
-        filters = parse_filters(request.GET, now=timezone.now())
-        found = rows.located(filters.apply(Complaint.objects.public()))
-        tile = vector_tile(found, (z, x, y), now=filters.now, few=FEW_IN_TILE, split=TILE_SPLIT)
-        response = HttpResponse(tile, content_type=MVT)
-        return cached(request, response, etag=hashlib.sha256(tile).hexdigest()[:32], seconds=SECONDS)
+# A screen of 300 pins is as many as can be told apart; cells are 64 pixels wide.
+FEW_ON_SCREEN, SCREEN_SPLIT = 300, 2
 
 
 class ComplaintMap(PublicView):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from api import detail, feeds, heat, intake, maps, reference, routes, schema
+from api import detail, feeds, heat, intake, maps, reference, routes, schema, tiles
 
 urlpatterns = [
     path("api/v1/complaints/", intake.ComplaintIntake.as_view(), name="api_complaints"),
@@ -17,5 +17,5 @@ urlpatterns = [
     path("api/v1/map.json", maps.ComplaintMap.as_view(), name="api_map"),
     path("api/v1/schema/", schema.Schema.as_view(), name="api_schema"),
     path("api/v1/docs/", schema.Documentation.as_view(), name="api_docs"),
-    path("tiles/complaints/<int:z>/<int:x>/<int:y>.mvt", maps.ComplaintTile.as_view(), name="tile"),
+    path("tiles/complaints/<int:z>/<int:x>/<int:y>.mvt", tiles.ComplaintTile.as_view(), name="tile"),
 ]

@@ -35,7 +35,7 @@ def settle_places() -> None:
     """Count sensitive places where something changed, and show what the numbers allow."""
     with alone("settle-places") as is_mine:
         if is_mine:
-            small_places.settle_places()
+            small_places.settle_places(now=timezone.now())
 
 
 @shared_task(name="complaints.recount_places")  # type: ignore[untyped-decorator]

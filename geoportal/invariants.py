@@ -9,8 +9,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from complaints.models import Attachment
+from analytics.tally.keeping import counted_again
+from analytics.tally.sums import wrong_sums
+from catalogue.models import Jurisdiction
+from complaints.models import Attachment, Complaint
 from complaints.workflow import OPEN_STATES
+from reporting.commands import progress
 
 # Longer than any lease and most back-offs: work this old is not being done.
 OLD = timedelta(hours=3)
@@ -216,6 +220,8 @@ INVARIANTS = (
     ),
 )
 
+COUNTED_WRONGLY = Invariant("counted_wrongly", "a complaint stands in the counts otherwise than it is", "")
+SUM_WRONG = Invariant("sum_wrong", "a count is not the sum of the complaints that it counts", "")
 FILE_MISSING = Invariant("file_missing", "a file that is ready does not lie where its row says", "")
 
 
@@ -228,6 +234,14 @@ def violations(now: datetime) -> Iterator[Violation]:
             rows = cursor.fetchall()
         if rows:
             yield Violation(invariant, rows[0][1], tuple(row[0] for row in rows))
+    counted = progress(counted_again(now=now), label="complaints counted again", total=Complaint.objects.count())
+    ids = [pk for pk, is_right in counted if not is_right]
+    if ids:
+        numbers = Complaint.objects.filter(pk__in=ids[:SHOWN]).values_list("tracking_number", flat=True)
+        yield Violation(COUNTED_WRONGLY, len(ids), tuple(numbers))
+    wrong = [name for city in Jurisdiction.objects.order_by("pk") for name in wrong_sums(city)]
+    if wrong:
+        yield Violation(SUM_WRONG, len(wrong), tuple(wrong[:SHOWN]))
     missing = list(_missing_files())
     if missing:
         yield Violation(FILE_MISSING, len(missing), tuple(missing[:SHOWN]))

@@ -206,7 +206,7 @@ def build_complaint(
     )
     number = submit(new, now=now).tracking_number
     if PlaceRecount.objects.exists():
-        settle_places()
+        settle_places(now=now)
     return Complaint.objects.get(tracking_number=number)
 
 

@@ -26,7 +26,7 @@ from complaints.models import Complaint, Event, PlaceRecount
 from complaints.places import place_for_the_world
 from complaints.services.decisions import new_alert
 from complaints.services.history import new_event, new_feed_item
-from complaints.services.small_places import new_recount
+from complaints.services.small_places import new_recount, settle_places
 from complaints.tracking import new_tracking_number
 from districts.batch import NONE, active_editions, load_boundaries
 from queueing.alone import alone
@@ -68,7 +68,6 @@ class Import:
         self.router = BulkRouter(self.catalogue, boundaries)
         self.districts: list[dict[str, Any]] = boundaries.districts.rows
         self.names = {row["code"]: _names(row) for row in self.districts}
-        self.anchors: dict[int, Point] = {}
 
     def run(self, file: Path, *, rejected: Path | None = None) -> Report:
         """Import every row that can be taken; the others go to `rejected` (`<file>.rejected.csv`) with their reason.
@@ -89,6 +88,7 @@ class Import:
                     rows = progress(read_rows(file, self.mapping), label="rows imported", total=survey.rows)
                     for batch in _batches(rows, BATCH):
                         self._import_batch(batch, rejects, survey.crowded)
+                settle_places(now=self.now)
             except UnreadableFile as error:
                 self.report.faults.append(Fault("unreadable_file", str(error), file.name))
         return self.report

@@ -65,7 +65,7 @@ def recount_everything(*, now: datetime) -> int:
     return len(PlaceRecount.objects.bulk_create(requests))
 
 
-def settle_places() -> int:
+def settle_places(*, now: datetime) -> int:
     """Count what was asked for and show what the numbers allow; how many complaints are shown otherwise than before.
 
     One transaction a category: whoever counts it holds its lock until what is shown of it is stored. Locks complaints in
@@ -74,22 +74,22 @@ def settle_places() -> int:
     asked = set(PlaceRecount.objects.order_by().values_list("category_id", flat=True).distinct())
     of_another_k = PlaceCount.objects.exclude(k=F("category__jurisdiction__small_sample_k"))
     asked |= set(of_another_k.values_list("category_id", flat=True))
-    return sum(_settle(category_id) for category_id in sorted(asked))
+    return sum(_settle(category_id, now) for category_id in sorted(asked))
 
 
 @transaction.atomic
-def _settle(category_id: int) -> int:
+def _settle(category_id: int, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, category_id])
     category = Category.objects.select_related("jurisdiction").get(pk=category_id)
-    return _Category(category).settle()
+    return _Category(category, now).settle()
 
 
 class _Category:
     """One category's sensitive complaints, under its lock."""
 
-    def __init__(self, category: Category) -> None:
-        self.category, self.k = category, category.jurisdiction.small_sample_k
+    def __init__(self, category: Category, now: datetime) -> None:
+        self.category, self.k, self.now = category, category.jurisdiction.small_sample_k, now
         by_area = ServiceArea.objects.filter(
             Q(category=category) | Q(category=None), service=category.service_id, edition__is_active=True
         )
@@ -172,7 +172,7 @@ class _Category:
         )
 
     def _show(self, codes: set[str], cells: dict[Area, dict[int, Cases]], shown: frozenset[Area]) -> int:
-        """Store what is shown of the complaints in these districts; those that are not listed are withheld."""
+        """Store what is shown of the complaints in these districts, and tell analytics; what is not listed is withheld."""
         if not codes:
             return 0
         targets = [row for area, cases in cells.items() for row in self._targets(area, cases, area in shown)]
@@ -204,6 +204,7 @@ class _Category:
             "nowhere": "" in codes,
             "by_unit": self.by_unit,
             "k": self.k,
+            "now": self.now,
             "no_unit": _NO_UNIT,
             "no_cell": _NO_CELL,
         }
@@ -262,12 +263,17 @@ wrong AS (
 ),
 locked AS (
     SELECT c.id FROM complaints_complaint c JOIN wrong ON wrong.id = c.id ORDER BY c.id FOR UPDATE OF c
+),
+changed AS (
+    UPDATE complaints_complaint c SET place_shown = wrong.shown, public_point = wrong.place
+    FROM wrong JOIN locked ON locked.id = wrong.id
+    WHERE c.id = wrong.id AND c.place_precision IN ('grid', 'district')
+      -- Changed since it was counted: then it has been asked for again.
+      AND (c.category_id, coalesce(c.district_id, 0), c.unit_id, coalesce(c.place_cell, %(no_cell)s),
+        c.visibility = 'public' AND c.merged_into_id IS NULL)
+      = (%(category)s, coalesce(wrong.district_id, 0), wrong.own_unit_id, wrong.cell, wrong.is_listed)
+    RETURNING c.id
 )
-UPDATE complaints_complaint c SET place_shown = wrong.shown, public_point = wrong.place
-FROM wrong JOIN locked ON locked.id = wrong.id
-WHERE c.id = wrong.id AND c.place_precision IN ('grid', 'district')
-  -- Changed since it was counted: then it has been asked for again.
-  AND (c.category_id, coalesce(c.district_id, 0), c.unit_id, coalesce(c.place_cell, %(no_cell)s),
-    c.visibility = 'public' AND c.merged_into_id IS NULL)
-  = (%(category)s, coalesce(wrong.district_id, 0), wrong.own_unit_id, wrong.cell, wrong.is_listed)
+INSERT INTO complaints_feeditem (complaint_id, created_at, queue_state, attempts, next_attempt_at, last_error)
+SELECT id, %(now)s, 'due', 0, %(now)s, '' FROM changed
 """

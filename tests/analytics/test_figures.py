@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.models import User
+from analytics.feed import consume
 from analytics.figures import Promises, by_month, compare, whole
 from analytics.periods import Period, latest, month_limits, months_until, period_between
-from analytics.timing import consume
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
 from complaints.services.transitions import change_state

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from api import maps
+from api import maps, tiles
 from api.grid import bounds
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
@@ -91,7 +91,7 @@ def test_many_are_cells_that_count_all(
 def test_a_tile_carries_points_or_cells_never_both(
     client: Client, gridville: Jurisdiction, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maps, "FEW_IN_TILE", 2)
+    monkeypatch.setattr(tiles, "FEW", 2)
     for at in ((0.5, 0.5), (0.6, 0.5), (3.5, 1.5)):
         build_complaint(at=at, now=now)
     assert layers(client.get("/tiles/complaints/0/0/0.mvt").content) == ["cells"]

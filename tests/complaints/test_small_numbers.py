@@ -107,7 +107,7 @@ def test_a_place_that_many_records_share_by_default_is_counted_with_its_district
     rows = build_enough("noise", now=now)
     Complaint.objects.filter(pk__in=[row.pk for row in rows]).update(default_point_suspect=True, place_cell=None)
     recount_everything(now=now)
-    settle_places()
+    settle_places(now=now)
     assert {shown(row)[0] for row in rows} == {"district"}
 
 
@@ -116,17 +116,17 @@ def test_hiding_and_moving_suppress_what_is_left_and_coming_back_waits_to_be_cou
 ) -> None:
     first, *rest = build_enough("noise", now=now)
     hide(first.pk, acting_user=moderator, now=now)
-    settle_places()
+    settle_places(now=now)
     assert {shown(row)[0] for row in rest} == {"city"}
     unhide(first.pk, acting_user=moderator, now=now)
     assert shown(first) == ("withheld", False)
-    settle_places()
+    settle_places(now=now)
     assert {shown(row)[0] for row in [first, *rest]} == {"grid"}
     recategorise(first.pk, "vagrancy", acting_user=triage_officer, now=now)
-    settle_places()
+    settle_places(now=now)
     assert {shown(row)[0] for row in rest} == {"city"} and shown(first)[0] == "city"
     recategorise(first.pk, "pothole", acting_user=triage_officer, now=now)
-    settle_places()
+    settle_places(now=now)
     assert shown(first)[0] == "exact"
 
 
@@ -142,10 +142,10 @@ def test_merged_complaints_count_once(gridville: Jurisdiction, now: datetime) ->
 def test_another_k_is_heeded_without_being_asked(gridville: Jurisdiction, now: datetime) -> None:
     rows = build_enough("noise", now=now)
     Jurisdiction.objects.update(small_sample_k=K + 1)
-    settle_places()
+    settle_places(now=now)
     assert {shown(row)[0] for row in rows} == {"city"}
     Jurisdiction.objects.update(small_sample_k=2)
-    settle_places()
+    settle_places(now=now)
     assert {shown(row)[0] for row in rows} == {"grid"}
 
 
@@ -212,7 +212,7 @@ def test_no_filter_tells_where_few_cases_lie(
     with transaction.atomic():
         for number, step in enumerate(steps):
             _play(step, now + timedelta(hours=number), moderator, triage_officer)
-        settle_places()
+        settle_places(now=now)
         _assert_nothing_is_told(client)
         _assert_counting_from_scratch_changes_nothing(now)
         assert [v.invariant.code for v in violations(now) if "shown" in v.invariant.code] == []
@@ -279,5 +279,5 @@ def _assert_counting_from_scratch_changes_nothing(now: datetime) -> None:
     PlaceCount.objects.all().delete()
     Complaint.objects.filter(place_precision__in=("grid", "district")).update(place_shown="withheld", public_point=None)
     recount_everything(now=now)
-    settle_places()
+    settle_places(now=now)
     assert state() == before

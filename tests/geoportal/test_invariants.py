@@ -11,8 +11,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
+from analytics.feed import consume
+from analytics.models import Counted, SquareCount
+from analytics.tally.keeping import count_newly_late
 from catalogue.models import Jurisdiction
-from complaints.models import Attachment, Complaint, Event, FeedItem, Reporter
+from complaints.models import Attachment, Complaint, Event, Reporter
 from complaints.services.allocation import hand_over, recategorise
 from complaints.services.breaches import record_breaches
 from complaints.services.erasure import erase_reporter
@@ -63,7 +66,8 @@ def lived(clerk: User, triage_officer: User, gridville: Jurisdiction) -> Complai
     deliver_due(now=timezone.now())
     record_breaches(now=timezone.now())
     climb_ladders(now=timezone.now())
-    FeedItem.objects.all().delete()
+    while consume(now=timezone.now()) or count_newly_late(now=timezone.now()):
+        pass
     return main
 
 
@@ -87,6 +91,9 @@ def test_each_damage_is_named(lived: Complaint, gridville: Jurisdiction) -> None
     assert codes() >= {"group_not_replayed", "group_promise"}
     mine.update(unit=gridville.units.get(code="registry"), public_point=None)
     assert codes() >= {"other_than_decided", "place_missing"}
+    Counted.objects.filter(pk=lived.pk).update(late=True)
+    SquareCount.objects.filter(zoom=8).update(n=100)
+    assert codes() >= {"counted_wrongly", "sum_wrong"}
     Event.objects.filter(kind="breached").delete()
     Event.objects.filter(complaint=lived, kind="submitted").delete()
     Attachment.objects.update(queue_state="due", next_attempt_at=timezone.now() - DAY)

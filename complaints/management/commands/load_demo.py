@@ -45,7 +45,7 @@ class Command(ReportingCommand):
         )
         numbers = stage.missing(options["count"])
         made = sum(1 for _ in progress(stage.play(numbers), label="demo complaints", total=len(numbers)))
-        settle_places()
+        settle_places(now=until)
         skipped = options["count"] - len(numbers)
         report.counts = {"complaints_made": made, "skipped_existing": skipped, "accounts": len(accounts)}
         return report

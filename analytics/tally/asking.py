@@ -1,0 +1,240 @@
+# ruff: noqa: S608 - the SQL is made of the constants of this file
+"""Asking the counts: how a filter is answered from squares, days and counted complaints, as fast as its dimensions allow.
+
+A Question is a filter without words and boxes, its period cut into whole months and left-over days. `counted_squares`
+gives SQL for one row a square and service:
+
+- From the pyramid (SquareCount), where the filter is about service, state, district and whole months only.
+- Left-over days, categories and units come from the complaints as counted (Counted), by index alone.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Min
+
+from analytics.models import Counted, DayCount
+from analytics.tally.keeping import DETAIL_ZOOM, DISTRICT_ZOOM, SQUARE_ZOOMS
+from analytics.tally.spots import SPOT_ZOOM, Square
+from analytics.tally.states import OPEN, STATES, state_numbers
+from complaints.filters import Filters
+from districts.models import District
+
+Sql = tuple[str, dict[str, Any]]
+_AUDIENCE = Counted.Audience
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the counts. Empty tuples and None do not restrict."""
+
+    city_id: int
+    service_ids: tuple[int, ...] = ()
+    category_ids: tuple[int, ...] = ()
+    # Ids over all editions.
+    district_ids: tuple[int, ...] | None = None
+    unit_ids: tuple[int, ...] = ()
+    states: frozenset[str] = frozenset()
+    late: bool = False
+    # The days asked for, the last one included.
+    first: date | None = None
+    last: date | None = None
+
+    @classmethod
+    def of(cls, filters: Filters) -> "Question | None":
+        """The question that a filter asks; None where only the complaints themselves can answer it."""
+        if filters.q or filters.bbox is not None:
+            return None
+        zone = ZoneInfo(filters.jurisdiction.time_zone)
+        since = filters.since.astimezone(zone) if filters.since else None
+        until = filters.until.astimezone(zone) if filters.until else None
+        if any(moment is not None and moment.time() != time.min for moment in (since, until)):
+            return None
+        districts: tuple[int, ...] | None = None
+        if filters.district_codes:
+            of_city = District.objects.filter(jurisdiction=filters.jurisdiction, code__in=filters.district_codes)
+            districts = tuple(of_city.values_list("pk", flat=True))
+        return cls(
+            city_id=filters.jurisdiction.pk,
+            service_ids=filters.service_ids,
+            category_ids=filters.category_ids,
+            district_ids=districts,
+            unit_ids=filters.unit_ids,
+            states=filters.states,
+            late=filters.late,
+            first=since.date() if since else None,
+            last=until.date() - _DAY if until else None,
+        )
+
+    def bounded(self, now: datetime) -> "Question":
+        """With both ends of its period, if it has one: the first complaint's day, and tomorrow."""
+        if self.first is None and self.last is None:
+            return self
+        first = self.first or _first_day(self.city_id) or now.date()
+        return replace(self, first=first, last=self.last or max(first, now.date() + _DAY))
+
+    @property
+    def in_pyramid(self) -> bool:
+        """Whether squares can answer it, left-over days aside, if they are coarse enough for the details it asks for."""
+        return self._late_is_counted
+
+    @property
+    def in_detail(self) -> bool:
+        return bool(self.category_ids or self.unit_ids)
+
+    @property
+    def _late_is_counted(self) -> bool:
+        """Late ones are counted together, whatever their open state."""
+        asked = self.states & frozenset(OPEN)
+        return not self.states or not asked or asked == frozenset(OPEN)
+
+
+def _first_day(city_id: int) -> date | None:
+    of_city = DayCount.objects.filter(jurisdiction_id=city_id, span=DayCount.Span.MONTH)
+    first: date | None = of_city.aggregate(first=Min("day"))["first"]
+    return first
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days as whole months (202611, …) and what is left over at both ends (first and last day of each stretch)."""
+
+    months: list[int]
+    left_over: list[tuple[date, date]]
+
+
+def cut(first: date, last: date) -> Period:
+    """A period cut into whole months and left-over days; neither where it ends before it begins."""
+    if last < first:
+        return Period([], [])
+    start = first if first.day == 1 else _next_month(first)
+    end = _next_month(last) if (last + _DAY).day == 1 else last.replace(day=1)
+    if start >= end:
+        return Period([], [(first, last)])
+    left_over = []
+    if first < start:
+        left_over.append((first, start - _DAY))
+    if end <= last:
+        left_over.append((end, last))
+    months = []
+    month = start
+    while month < end:
+        months.append(month.year * 100 + month.month)
+        month = _next_month(month)
+    return Period(months, left_over)
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def stored_zoom(zoom: int) -> int:
+    """The zoom at which the pyramid has squares at least as fine as `zoom`."""
+    return next((known for known in SQUARE_ZOOMS if known >= zoom), SQUARE_ZOOMS[-1])
+
+
+def counted_squares(question: Question, within: Square, zoom: int) -> Sql:
+    """SQL of rows (square, service_id, n, open, late, promised, missed, places, sum_x, sum_y) for squares of `zoom`.
+
+    A square may come in several rows. `places` is how many places the sums are of: in the pyramid all of the square, not
+    only those asked for. The question is bounded.
+    """
+    stretch = None if question.first is None or question.last is None else (question.first, question.last)
+    finest = DETAIL_ZOOM if question.in_detail and stretch else SQUARE_ZOOMS[-1]
+    if not question.in_pyramid or zoom > finest:
+        return _from_complaints(question, within, zoom, [stretch] if stretch else [])
+    period = cut(*stretch) if stretch else None
+    whole = _from_pyramid(question, within, zoom, period.months if period else None)
+    if period is None or not period.left_over:
+        return whole
+    rest = _from_complaints(question, within, zoom, period.left_over)
+    return f"{whole[0]} UNION ALL {rest[0]}", whole[1] | rest[1]
+
+
+def _from_pyramid(question: Question, within: Square, zoom: int, months: list[int] | None) -> Sql:
+    stored = stored_zoom(max(zoom, DISTRICT_ZOOM) if question.district_ids is not None else zoom)
+    detailed = months is None or question.in_detail
+    if months is not None and question.in_detail:
+        stored = DETAIL_ZOOM
+    asked = [state for state in STATES if not question.states or state in question.states]
+    still_open = [state for state in asked if state in OPEN]
+    late = "late" if still_open else "0"
+    n, open_ = ("late", "late") if question.late and still_open else (_sum(asked), _sum(still_open))
+    if question.late and not still_open:
+        n = open_ = "0"
+    low, high = within.range_at(stored) if stored >= within.zoom else (within.number >> 2 * (within.zoom - stored),) * 2
+    values: dict[str, Any] = {
+        "city": question.city_id, "zoom": stored, "detailed": detailed, "months": [0] if months is None else months, "low": low,
+        "high": max(high, low + 1), "services": list(question.service_ids),
+        "categories": list(question.category_ids), "units": list(question.unit_ids),
+        "districts": list(question.district_ids or ()),
+    }  # fmt: skip
+    asked_of = {
+        "service_id = ANY(%(services)s)": question.service_ids,
+        "category_id = ANY(%(categories)s)": question.category_ids,
+        "unit_id = ANY(%(units)s)": question.unit_ids,
+        "district_id = ANY(%(districts)s)": question.district_ids is not None,
+    }
+    conditions = "".join(f" AND {condition}" for condition, is_asked in asked_of.items() if is_asked)
+    sql = f"""
+    SELECT square >> {2 * (stored - zoom)} AS square, service_id, {n} AS n, {open_} AS open, {late} AS late, promised,
+        missed, n AS places, sum_x, sum_y
+    FROM unnest(%(months)s::int[]) AS asked (month) CROSS JOIN LATERAL (
+        SELECT * FROM analytics_squarecount s WHERE jurisdiction_id = %(city)s AND zoom = %(zoom)s
+          AND s.month = asked.month AND detailed = %(detailed)s AND square >= %(low)s AND square < %(high)s{conditions}
+        OFFSET 0) s"""
+    return sql, values
+
+
+def _sum(states: list[str]) -> str:
+    return f"({' + '.join(states)})" if states else "0"
+
+
+def _from_complaints(question: Question, within: Square, zoom: int, stretches: list[tuple[date, date]]) -> Sql:
+    low, high = within.range_at(SPOT_ZOOM)
+    where, values = conditions_on_counted(question)
+    values |= {"spot_low": low, "spot_high": high}
+    in_box = f"c.spot >= %(spot_low)s AND c.spot < %(spot_high)s AND {where}"
+    source = f"analytics_counted c WHERE {in_box}"
+    if stretches:
+        days = [first + _DAY * n for first, last in stretches for n in range((last - first).days + 1)]
+        values["days"] = days
+        source = (
+            "unnest(%(days)s::date[]) AS asked (day) CROSS JOIN LATERAL (SELECT * FROM analytics_counted c"
+            f" WHERE c.day = asked.day AND {in_box} OFFSET 0) c WHERE true"
+        )
+    numbers = ", ".join(str(number) for number in state_numbers(frozenset(OPEN)))
+    sql = f"""
+    SELECT c.spot >> {2 * (SPOT_ZOOM - zoom)} AS square, c.service_id, count(*) AS n,
+        count(*) FILTER (WHERE c.state IN ({numbers})) AS open, count(*) FILTER (WHERE c.late) AS late,
+        count(*) FILTER (WHERE c.promised) AS promised, count(*) FILTER (WHERE c.missed) AS missed, count(*) AS places,
+        sum(c.x::bigint) AS sum_x, sum(c.y::bigint) AS sum_y
+    FROM {source} GROUP BY 1, 2"""
+    return sql, values
+
+
+def conditions_on_counted(question: Question) -> Sql:
+    """What a question asks of a counted complaint `c`, its period aside: only what the world may know is compared."""
+    values: dict[str, Any] = {"city": question.city_id}
+    sql = f"c.jurisdiction_id = %(city)s AND c.audience >= {_AUDIENCE.NOWHERE.value}"
+    if question.service_ids:
+        sql += " AND c.service_id = ANY(%(services)s)"
+        values["services"] = list(question.service_ids)
+    if question.category_ids:
+        sql += " AND c.category_id = ANY(%(categories)s)"
+        values["categories"] = list(question.category_ids)
+    if question.district_ids is not None:
+        sql += f" AND c.audience = {_AUDIENCE.DISTRICT.value} AND c.district_id = ANY(%(districts)s)"
+        values["districts"] = list(question.district_ids)
+    if question.unit_ids:
+        sql += f" AND c.audience >= {_AUDIENCE.UNIT.value} AND c.unit_id = ANY(%(units)s)"
+        values["units"] = list(question.unit_ids)
+    if question.states:
+        sql += " AND c.state = ANY(%(states)s)"
+        values["states"] = state_numbers(question.states)
+    if question.late:
+        sql += " AND c.late"
+    return sql, values

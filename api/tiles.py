@@ -1,0 +1,79 @@
+"""Vector tiles: points while a tile holds few, else squares with their numbers; never both, never truncated.
+
+Where a tile holds few complaints at all, they are read themselves, as they are this instant. Where it holds many, the
+counts answer (analytics/tally), which are some seconds behind; so they do whatever the filter, but for words and boxes.
+"""
+
+import hashlib
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+
+from analytics.tally import tiles
+from analytics.tally.asking import Question
+from analytics.tally.spots import Square
+from analytics.tally.versions import version_of
+from api import documents, grid, rows
+from api.base import PublicView, cached
+from api.cells import points_tile, vector_tile
+from complaints.filters import Filters, parse_filters
+from complaints.models import Complaint
+
+MVT = "application/vnd.mapbox-vector-tile"
+# So many pins can be told apart in a tile of 256 pixels.
+FEW = 50
+# Tiles with fewer complaints are read row by row; with fewer than the second, the few that a filter leaves are looked for.
+READ, LOOKED_THROUGH = 500, 20_000
+SECONDS = 60
+
+
+class ComplaintTile(PublicView):
+    """A vector tile."""
+
+    @extend_schema(
+        operation_id="get_tile",
+        summary="Vector tile of complaints",
+        description=(
+            "Layer `complaints` (`tracking_number, state, service, category, late`) when there are few, else layer `cells`"
+            " (`n, open, late, lon, lat`, and `service` where all are of one), 4 × 4 cells a tile; never both, never"
+            " truncated."
+        ),
+        parameters=documents.FILTERS,
+        responses={(200, MVT): OpenApiTypes.BINARY, 304: None} | documents.problems(400, 404),
+        tags=["maps"],
+    )
+    def get(self, request: HttpRequest, z: int, x: int, y: int) -> HttpResponseBase:
+        if z > grid.MAX_ZOOM or x >= 2**z or y >= 2**z:
+            raise Http404
+        filters = parse_filters(request.GET, now=timezone.now())
+        version = version_of(filters.jurisdiction.pk)
+        known = _known(request, version.number)
+        if known and version.settled:
+            return cached(request, HttpResponse(content_type=MVT), etag=known, seconds=SECONDS)
+        tile = _tile(filters, Square(z, x, y))
+        etag = f"{version.number}-{hashlib.sha256(tile).hexdigest()[:32]}"
+        return cached(request, HttpResponse(tile, content_type=MVT), etag=etag, seconds=SECONDS)
+
+
+def _known(request: HttpRequest, version: int) -> str:
+    """The tag of the caller's copy, if it was made from this version of the counts."""
+    tag = request.headers.get("If-None-Match", "").strip().removeprefix("W/").strip('"')
+    return tag if tag.startswith(f"{version}-") and "," not in tag and '"' not in tag else ""
+
+
+def _tile(filters: Filters, tile: Square) -> bytes:
+    question = Question.of(filters)
+    total = tiles.total_in(filters.jurisdiction.pk, tile, at_most=LOOKED_THROUGH) if question else 0
+    found = rows.located(filters.apply(Complaint.objects.public()))
+    if question is None or total < READ:
+        address = (tile.zoom, tile.x, tile.y)
+        return vector_tile(found, address, now=filters.now, few=FEW, split=tiles.SPLIT)
+    question = question.bounded(filters.now)
+    squares = tiles.square_tile(question, tile)
+    if squares.n > FEW or total >= LOOKED_THROUGH:
+        return squares.mvt
+    ids = tiles.ids_in(question, tile)
+    return points_tile(found.filter(pk__in=ids), (tile.zoom, tile.x, tile.y), now=filters.now)

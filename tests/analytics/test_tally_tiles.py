@@ -1,0 +1,143 @@
+"""Tiles that the counts answer say what the complaints say, under every filter."""
+
+import random
+from collections import Counter
+from datetime import date, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import QueryDict
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from analytics.feed import consume
+from analytics.tally import tiles as tally_tiles
+from analytics.tally.asking import Question, counted_squares, cut
+from analytics.tally.keeping import count_newly_late
+from analytics.tally.spots import Square
+from api import rows, tiles
+from api.cells import cells
+from api.grid import around
+from catalogue.models import Jurisdiction
+from complaints.filters import parse_filters
+from complaints.models import Complaint
+from complaints.workflow import State
+from tests.builders import build_complaint
+
+pytestmark = pytest.mark.django_db
+FILTERS = (
+    "", "service=roads", "service=roads,cleanliness", "state=open", "state=closed", "state=resolved", "state=received",
+    "state=received&late=true", "late=true", "late=true&state=closed", "state=open&late=true", "category=pothole",
+    "category=noise", "unit=roads-dept", "unit=waste-north", "district=w1", "district=west&service=roads",
+    "district=e2", "from=2026-09-01&to=2026-11-01", "from=2026-09-10&to=2026-11-20", "from=2026-10-03&to=2026-10-09",
+    "from=2026-10-15", "to=2026-10-15", "to=2026-08-01", "from=2026-11-20&to=2026-09-01",
+    "service=roads&state=open&from=2026-09-15", "category=pothole&district=w1&from=2026-08-02&to=2026-10-31",
+)  # fmt: skip
+
+
+@pytest.fixture
+def city(gridville: Jurisdiction, now: datetime) -> Jurisdiction:
+    """A few dozen complaints of all kinds, places, states and ages, counted."""
+    draw = random.Random(5)
+    for _ in range(70):
+        category = draw.choice(["pothole", "pothole", "pavement", "litter", "overflowing-bin", "noise", "vagrancy"])
+        at = (draw.choice([0.2, 0.21, 0.6, 1.5, 2.5, 3.7]), draw.choice([0.3, 0.31, 1.2]))
+        complaint = build_complaint(category, at=at, now=now - timedelta(days=draw.randrange(130)))
+        state = draw.choice(State.values)
+        closed = complaint.submitted_at + timedelta(days=3) if state in ("resolved", "rejected", "confirmed") else None
+        Complaint.objects.filter(pk=complaint.pk).update(state=state, closed_at=closed)
+    while consume(now=now):
+        pass
+    while count_newly_late(now=now):
+        pass
+    return gridville
+
+
+def _counts(query: str, now: datetime, tile: Square) -> Counter[tuple[Any, ...]]:
+    """What the counts say of a tile's squares."""
+    question = Question.of(parse_filters(QueryDict(query), now=now))
+    assert question is not None
+    sql, values = counted_squares(question.bounded(now), tile, tally_tiles.shown_zoom(tile.zoom))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT sum(n), sum(open), sum(late) FROM ({sql}) r WHERE n > 0 GROUP BY square", values)
+        return Counter(tuple(int(value) for value in row) for row in cursor.fetchall())
+
+
+def test_squares_say_what_the_complaints_say(city: Jurisdiction, now: datetime) -> None:
+    for query, zoom in product(FILTERS, (0, 5, 9, 11, 12, 13, 14, 15, 16, 17, 18)):
+        found = rows.located(parse_filters(QueryDict(query), now=now).apply(Complaint.objects.public()))
+        tile = Square(zoom, 2**zoom // 2, max(0, 2**zoom // 2 - 1))
+        inside = found.filter(public_point__coveredby=around(tile.zoom, tile.x, tile.y))
+        expected = Counter((c.n, c.open, c.late) for c in cells(inside, zoom=tally_tiles.shown_zoom(zoom), now=now))
+        assert _counts(query, now, tile) == expected, (query, zoom)
+
+
+def test_a_tile_is_the_same_read_or_counted(
+    city: Jurisdiction, client: Client, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Frozen:
+        now = staticmethod(lambda: now)
+
+    monkeypatch.setattr(tiles, "timezone", Frozen)
+    monkeypatch.setattr(tiles, "FEW", 6)
+    for query, address in product(FILTERS, ("10/512/511", "14/8192/8191")):
+        address = f"/tiles/complaints/{address}.mvt"
+        monkeypatch.setattr(tiles, "READ", 0)
+        with CaptureQueriesContext(connection) as queries:
+            counted = client.get(f"{address}?{query}").content
+        assert len([query for query in queries if "catalogue_" not in query["sql"]]) <= 7
+        monkeypatch.setattr(tiles, "READ", 10_000)
+        read = client.get(f"{address}?{query}").content
+        assert (b"complaints" in counted, len(counted) > 0) == (b"complaints" in read, len(read) > 0)
+        if b"complaints" in read:
+            assert sorted(counted) == sorted(read)
+
+
+def test_pins_are_looked_for_only_where_that_is_quick(
+    city: Jurisdiction, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "/tiles/complaints/10/512/511.mvt?category=noise"
+    monkeypatch.setattr(tiles, "READ", 0)
+    monkeypatch.setattr(tiles, "LOOKED_THROUGH", 10)
+    assert b"cells" in client.get(address).content
+    monkeypatch.setattr(tiles, "LOOKED_THROUGH", 10_000)
+    assert b"complaints" in client.get(address).content
+
+
+def test_a_copy_is_good_until_something_is_counted(
+    city: Jurisdiction, client: Client, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "READ", 0)
+    monkeypatch.setattr(tiles, "FEW", 3)
+    address = "/tiles/complaints/10/512/511.mvt"
+    tag = client.get(address)["ETag"]
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
+    assert not any("squarecount" in query["sql"] for query in queries)
+    build_complaint(at=(0.2, 0.3), now=now)
+    consume(now=now)
+    assert client.get(address, headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "months", "left_over"),
+    [
+        ((2026, 1, 1), (2026, 2, 28), [202601, 202602], []),
+        ((2026, 1, 2), (2026, 2, 28), [202602], [((2026, 1, 2), (2026, 1, 31))]),
+        ((2026, 1, 2), (2026, 1, 9), [], [((2026, 1, 2), (2026, 1, 9))]),
+        ((2025, 12, 31), (2026, 1, 1), [], [((2025, 12, 31), (2026, 1, 1))]),
+        (
+            (2025, 11, 30), (2026, 2, 1), [202512, 202601],
+            [((2025, 11, 30), (2025, 11, 30)), ((2026, 2, 1), (2026, 2, 1))],
+        ),
+        ((2026, 2, 1), (2026, 1, 1), [], []),
+    ],
+)  # fmt: skip
+def test_a_period_is_whole_months_and_what_is_left_over(
+    first: tuple[int, int, int], last: tuple[int, int, int], months: list[int], left_over: list[Any]
+) -> None:
+    period = cut(date(*first), date(*last))
+    assert period.months == months
+    assert period.left_over == [(date(*a), date(*b)) for a, b in left_over]
