@@ -39,6 +39,7 @@ _COMPLAINT = {
     "point": "place.at",
     "public_point": "place.at",
     "place_precision": "'exact'",
+    "place_shown": "'exact'",
     "district_id": "(%(districts)s::bigint[])[1 + floor({u7} * %(district_count)s)::int]",
     "unit_id": "(%(units)s::bigint[])[1 + floor({u1} * {u1} * %(unit_count)s)::int]",
     "description": """(SELECT string_agg((%(words)s::text[])[1 + floor(power(
@@ -148,7 +149,11 @@ def _values(cursor: "psycopg2.extensions.cursor", city_code: str, total: int) ->
     lists: dict[str, list[object]] = {}
     for name, sql in (
         ("units", "SELECT id FROM catalogue_unit WHERE jurisdiction_id = %s ORDER BY id"),
-        ("categories", "SELECT id FROM catalogue_category WHERE jurisdiction_id = %s AND NOT urgent ORDER BY id"),
+        (
+            "categories",
+            "SELECT id FROM catalogue_category WHERE jurisdiction_id = %s AND NOT urgent AND publication = 'exact'"
+            " ORDER BY id",
+        ),
         (
             "districts",
             "SELECT d.id FROM districts_district d JOIN districts_boundaryedition e ON e.id = d.edition_id AND e.is_active"
