@@ -9,7 +9,7 @@ from catalogue.models import Category, Unit
 from catalogue.snapshot import Snapshot, snapshot
 from complaints.errors import OutsideJurisdictions, UnknownCategory
 from complaints.models import RoutingAlert, RoutingDecision
-from districts.selectors import AreaMatch, PlaceMatch, place_at, service_areas_at
+from districts.selectors import AreaMatch, PlaceMatch, place_and_areas_at
 
 Reason, Rule, Alert = RoutingDecision.Reason, RoutingDecision.Rule, RoutingAlert.Kind
 
@@ -45,20 +45,14 @@ def decide(
     """Route a WGS 84 point (degrees, longitude first) for a category code, as of the instant `at` of its filing.
 
     Order (contract.md §5): areas of the category, then of the service, by priority, smaller area, code, those out of their
-    hours left out; then the service's default unit; then the triage unit. Two SQL statements, three just outside the
+    hours left out; then the service's default unit; then the triage unit. One SQL statement, three just outside the
     city's edge. Raises OutsideJurisdictions or UnknownCategory.
     """
-    place = place_at(longitude, latitude, jurisdiction_id=jurisdiction_id)
-    if place is None:
+    found = place_and_areas_at(longitude, latitude, category_code, jurisdiction_id=jurisdiction_id)
+    if found is None:
         raise OutsideJurisdictions
+    place, areas = found
     catalogue, category = catalogue_for(place, category_code)
-    areas = service_areas_at(
-        longitude,
-        latitude,
-        service_id=category.service_id,
-        category_id=category.pk,
-        outside_by_m=place.outside_by_m,
-    )
     return decision_among(areas, catalogue, place, category, at=at)
 
 

@@ -3,6 +3,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -107,10 +108,21 @@ ORDER BY {AREA_ORDER}
 _PARAMETERS = {"lon": "$1::float8", "lat": "$2::float8", "editions": "e.is_active"}
 _COVERING = COVERING.format(**_PARAMETERS, city="$3::bigint")
 _NEAREST = NEAREST.format(**_PARAMETERS, city="$3::bigint")
-_AREAS = AREAS.format(**_PARAMETERS, service="$3::bigint", category="$4::bigint")
-_AREAS_AT_THE_EDGE = AREAS_AT_THE_EDGE.format(
-    **_PARAMETERS, service="$3::bigint", category="$4::bigint", metres="$5::float8"
-)
+
+# One question for what every complaint asks: the district, and the areas of the category (by its code) in that city.
+_PLACE_AND_AREAS = f"""
+SELECT place.*, area.*
+FROM ({_COVERING}) place (jurisdiction_id, catalogue_version, district_id, code, name, parent_code, outside_by_m)
+LEFT JOIN catalogue_category c ON c.jurisdiction_id = place.jurisdiction_id AND c.code = $4::text
+LEFT JOIN LATERAL ({AREAS.format(**_PARAMETERS, service="c.service_id", category="c.id")})
+  area (id, code, name, unit_id, priority, edition_id, edition, for_category, schedule_id, fallback_unit_id, area_m2) ON true
+ORDER BY NOT area.for_category, area.priority DESC, area.area_m2, area.code COLLATE "C"
+"""
+_AREAS_AT_THE_EDGE = f"""
+SELECT area.* FROM catalogue_category c CROSS JOIN LATERAL (
+{AREAS_AT_THE_EDGE.format(**_PARAMETERS, service="c.service_id", category="c.id", metres="$5::float8")}) area
+WHERE c.jurisdiction_id = $3::bigint AND c.code = $4::text
+"""
 
 
 def place_at(longitude: float, latitude: float, *, jurisdiction_id: int | None = None) -> PlaceMatch | None:
@@ -122,25 +134,39 @@ def place_at(longitude: float, latitude: float, *, jurisdiction_id: int | None =
         if row is None:
             execute_prepared(cursor, _NEAREST, values)
             row = cursor.fetchone()
-    if row is None:
-        return None
-    return PlaceMatch(
-        row[0], row[1], row[2], row[3], json.loads(row[4]), row[5], row[6]
-    )  # more columns are for sorting
+    return _place(row) if row else None
 
 
-def service_areas_at(
-    longitude: float, latitude: float, *, service_id: int, category_id: int, outside_by_m: float | None = None
-) -> list[AreaMatch]:
-    """The service areas that cover a WGS 84 point, in the order of decision; hours are not looked at.
+def place_and_areas_at(
+    longitude: float, latitude: float, category_code: str, *, jurisdiction_id: int | None = None
+) -> tuple[PlaceMatch, list[AreaMatch]] | None:
+    """As `place_at`, with the service areas there of a category of that city, in the order of decision.
 
-    `outside_by_m` as in PlaceMatch: for a point outside the city's edge, those that reach as far as the edge.
+    Hours are not looked at. For a point outside the city's edge, the areas that reach as far as the edge. One statement,
+    three outside. A category that the city does not have has no areas.
     """
-    values: list[float] = [longitude, latitude, service_id, category_id]
     with connection.cursor() as cursor:
-        if outside_by_m is None:
-            execute_prepared(cursor, _AREAS, values)
-        else:
-            execute_prepared(cursor, _AREAS_AT_THE_EDGE, [*values, outside_by_m])
+        execute_prepared(cursor, _PLACE_AND_AREAS, [longitude, latitude, jurisdiction_id, category_code])
         rows = cursor.fetchall()
-    return [AreaMatch(r[0], r[1], json.loads(r[2]), *r[3:]) for r in rows]
+        if rows:
+            return _place(rows[0]), [_area(row[7:]) for row in rows if row[7] is not None]
+        execute_prepared(cursor, _NEAREST, [longitude, latitude, jurisdiction_id])
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        place = _place(row)
+        execute_prepared(
+            cursor,
+            _AREAS_AT_THE_EDGE,
+            [longitude, latitude, place.jurisdiction_id, category_code, place.outside_by_m],
+        )
+        return place, [_area(row) for row in cursor.fetchall()]
+
+
+def _place(row: tuple[Any, ...]) -> PlaceMatch:
+    """From the first seven columns; more are for sorting."""
+    return PlaceMatch(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5], row[6])
+
+
+def _area(row: tuple[Any, ...]) -> AreaMatch:
+    return AreaMatch(row[0], row[1], json.loads(row[2]), *row[3:])

@@ -54,7 +54,7 @@ def test_hours_are_those_of_the_city_and_cost_no_statement(nights: Schedule, gri
     assert bin_at(datetime(2026, 7, 1, 18, 30, tzinfo=UTC)).unit.code == "waste-north"
     with CaptureQueriesContext(connection) as queries:
         bin_at(NIGHT)
-    assert len(queries) == 2
+    assert len(queries) == 1
 
 
 def test_the_hour_that_counts_is_that_of_the_filing(nights: Schedule, triage_officer: object) -> None:
