@@ -32,6 +32,8 @@ class User(AbstractUser):
     """A member of staff (citizens need no account). `session_version` rises when rights change: all sessions end."""
 
     session_version = models.PositiveIntegerField(default=0)
+    # How this person likes pages to look, by page: {"desk": {"columns": […]}}. Nothing that decides anything.
+    preferences = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta:
         verbose_name = pgettext_lazy("thing", "member of staff")

@@ -134,3 +134,14 @@ class NotMerged(ComplaintError):
 class CannotJoin(ComplaintError):
     code = "cannot_join"
     message = _("This complaint is closed or not public: nobody can join it. Report the problem anew.")
+
+
+class TooLateToUndo(ComplaintError):
+    code = "conflict"
+    message = _("The ten seconds are over: what was done stands, and messages about it have left.")
+
+
+class NotAFilter(ComplaintError):
+    code = "invalid"
+    message = _("Give the filter a name. Twenty filters are kept at most.")
+    field = "name"

@@ -4,8 +4,8 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -103,8 +103,8 @@ class Filters:
     q: str = ""
     q_category_ids: tuple[int, ...] = ()
     q_district_codes: tuple[str, ...] = ()
-    # Names of the active districts by code, where checking the filter had to read them anyway.
-    district_names: Mapping[str, Mapping[str, str]] | None = None
+    # The city's districts, read when first asked for; a page hands them to whatever else it parses.
+    districts: "Districts | None" = field(default=None, compare=False)
     page_size: int = DEFAULT_PAGE_SIZE
     cursor: Cursor | None = None
 
@@ -194,12 +194,18 @@ class Filters:
 
 
 def parse_filters(
-    query: QueryDict, *, now: datetime, jurisdiction: Jurisdiction | None = None, also: Iterable[str] = ()
+    query: QueryDict,
+    *,
+    now: datetime,
+    jurisdiction: Jurisdiction | None = None,
+    also: Iterable[str] = (),
+    districts: "Districts | None" = None,
 ) -> Filters:
     """Check a query string against the grammar. At most two SQL statements.
 
-    `also`: parameters of a page that its links keep; they are the page's to check. `jurisdiction` is given where the page
-    settles it (staff pages); else the query or the installation's default does. Raises FilterError naming the first
+    `also`: parameters of a page that its links keep; they are the page's to check. `districts`: as an earlier filter of the
+    same city has read them. `jurisdiction` is given where the page settles it (staff pages); else the query or the
+    installation's default does. Raises FilterError naming the first
     parameter at fault; unknown names and empty values are ignored.
     """
     given = {name: values for name in (*PARAMETERS, *also) if (values := [v for v in query.getlist(name) if v.strip()])}
@@ -211,14 +217,14 @@ def parse_filters(
     catalogue = snapshot(city.pk, city.catalogue_version)
     zone = catalogue.time_zone
     q = _search_words(given)
-    tree = _Districts(city) if "district" in given or q else None
+    tree = districts or Districts(city)
     return Filters(
         jurisdiction=city,
         now=now,
         given=given,
         service_ids=_ids("service", given, {s.code: s.pk for s in catalogue.services.values()}),
         category_ids=_ids("category", given, {c.code: c.pk for c in catalogue.categories.values()}),
-        district_codes=tree.nested(_values("district", given)) if tree else (),
+        district_codes=tree.nested(_values("district", given)) if "district" in given else (),
         unit_ids=_ids("unit", given, {u.code: u.pk for u in catalogue.units.values()}),
         states=_states(given),
         late=_late(given),
@@ -227,8 +233,8 @@ def parse_filters(
         bbox=_bbox(given),
         q=q,
         q_category_ids=_categories_named(catalogue, q),
-        q_district_codes=tree.named(q) if tree and q else (),
-        district_names=tree.names if tree else None,
+        q_district_codes=tree.named(q) if q else (),
+        districts=tree,
         page_size=_page_size(given),
         cursor=Cursor.parse(given["cursor"][-1]) if "cursor" in given else None,
     )
@@ -266,15 +272,27 @@ def _ids(name: str, given: dict[str, list[str]], known: dict[str, int]) -> tuple
         raise FilterError(name) from None
 
 
-class _Districts:
-    """Codes and names of a city's districts in its active edition, and what is nested in what."""
+class Districts:
+    """Codes and names of a city's districts in its active edition, and what is nested in what. One statement, when asked."""
 
     def __init__(self, city: Jurisdiction) -> None:
-        rows = District.objects.active().filter(jurisdiction=city).values_list("code", "parent_code", "name")
-        self.names = {code: name for code, _parent, name in rows}
-        self.children: dict[str, list[str]] = {}
-        for code, parent, _name in rows:
-            self.children.setdefault(parent, []).append(code)
+        self.city = city
+
+    @cached_property
+    def names(self) -> dict[str, dict[str, str]]:
+        return {code: name for code, _parent, name in self._rows}
+
+    @cached_property
+    def children(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for code, parent, _name in self._rows:
+            found.setdefault(parent, []).append(code)
+        return found
+
+    @cached_property
+    def _rows(self) -> list[tuple[str, str, dict[str, str]]]:
+        active = District.objects.active().filter(jurisdiction=self.city)
+        return list(active.values_list("code", "parent_code", "name"))
 
     def nested(self, codes: Iterable[str]) -> tuple[str, ...]:
         """These districts and everything inside them. Raises FilterError for a code that is none."""

@@ -21,11 +21,6 @@ from complaints.workflow import OPEN_STATES, State, StateGroup, state_group
 from districts.models import BoundaryEdition, District, ServiceArea
 from queueing.models import QueueRow
 
-__all__ = [
-    "Attachment", "Complaint", "Event", "FeedItem", "IdempotencyKey", "Message", "PlaceCount", "PlaceRecount", "Reporter",
-    "Rerouting", "RoutingAlert", "RoutingDecision", "Simulation", "SimulationCell", "SimulationMove",
-]  # fmt: skip
-
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
@@ -39,10 +34,11 @@ class Complaint(ShownPlace):
         SUGGESTION = "suggestion", pgettext_lazy("kind", "suggestion")
 
     class Channel(models.TextChoices):
-        WEB = "web", "web"
-        API = "api", "api"
-        PHONE = "phone", "phone"
-        IMPORT = "import", "import"
+        WEB = "web", pgettext_lazy("channel", "web form")
+        API = "api", pgettext_lazy("channel", "other program")
+        PHONE = "phone", pgettext_lazy("channel", "phone")
+        COUNTER = "counter", pgettext_lazy("channel", "counter")
+        IMPORT = "import", pgettext_lazy("channel", "earlier records")
 
     class Visibility(models.TextChoices):
         PUBLIC = "public", pgettext_lazy("visibility", "public")
@@ -372,6 +368,7 @@ class Event(models.Model):
         VISIBILITY_CHANGED = "visibility_changed", pgettext_lazy("event", "Visibility changed")
         LINK_RENEWED = "link_renewed", pgettext_lazy("event", "Secret link renewed")
         ERASED = "erased", pgettext_lazy("event", "Personal data erased")
+        UNDONE = "undone", pgettext_lazy("event", "Undone at once")
         MERGED = "merged", pgettext_lazy("event", "Merged with another complaint")
         SEPARATED = "separated", pgettext_lazy("event", "Separated again")
         JOINED = "joined", pgettext_lazy("event", "Somebody else has the same problem")
@@ -531,10 +528,12 @@ class IdempotencyKey(models.Model):
 
 
 # Tables of this app that live in modules of their own.
+from complaints.deskwork import Deed, Presence, SavedFilter  # noqa: E402
 from complaints.groups import GroupPromise, Supporter  # noqa: E402
 from complaints.ladder import LadderInForce  # noqa: E402
 
 __all__ = [
-    "Attachment", "Complaint", "Event", "FeedItem", "GroupPromise", "IdempotencyKey", "LadderInForce", "Message",
-    "Reporter", "RoutingDecision", "Supporter",
+    "Attachment", "Complaint", "Deed", "Event", "FeedItem", "GroupPromise", "IdempotencyKey", "LadderInForce", "Message",
+    "PlaceCount", "PlaceRecount", "Presence", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision", "SavedFilter",
+    "Simulation", "SimulationCell", "SimulationMove", "Supporter",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from complaints.models import Event
+from complaints.undone import effective
 from complaints.workflow import State
 
 _Kind = Event.Kind
@@ -28,9 +29,9 @@ class Standing:
 
 
 def replay(events: Iterable[Event]) -> Standing:
-    """The complaint after its events, oldest first."""
+    """The complaint after its events, oldest first; what was undone at once counts as if it had not been done."""
     standing = Standing()
-    for event in events:
+    for event in effective(events):
         standing = _after(standing, event)
     return standing
 

@@ -36,6 +36,30 @@ class Action:
     # Other complaints that it changes: they are locked together with the one of the page.
     touches: Callable[[Complaint, StaffForm, User], Iterable[int]] = lambda complaint, form, user: ()
 
+    @property
+    def key(self) -> str:
+        """The letter that opens it at the desk; empty for none."""
+        return KEYS.get(self.slug, "")
+
+    @property
+    def advances(self) -> bool:
+        """Whether the desk goes on to the next complaint once it is done."""
+        return self.slug in ADVANCES
+
+
+# One letter each, on every keyboard; the desk's own are j k x z u g / and ?.
+KEYS = {
+    "accept": "a", "start": "w", "resume": "b", "answer": "r", "note": "n", "ask": "q", "assign": "s", "photos": "p",
+    "resolve": "e", "hand-over": "h", "recategorise": "c", "merge": "m", "reject": "d", "out-of-scope": "o", "reopen": "y",
+}  # fmt: skip
+# What settles a complaint for now; after notes, photos and reviews one stays.
+ADVANCES = frozenset(
+    {
+        "accept", "start", "resume", "answer", "ask", "assign", "resolve", "hand-over", "recategorise", "merge", "reject",
+        "out-of-scope",
+    }
+)  # fmt: skip
+
 
 def _move(
     verb: Verb, label: str | Promise, icon: str, form: type[StaffForm] = staff_forms.PlainForm, look: str = ""
@@ -205,3 +229,11 @@ REVIEWS: tuple[Action, ...] = (
 )
 
 BY_SLUG = {action.slug: action for action in ACTIONS + REVIEWS}
+
+# What can be done to several complaints at once, in the order of the buttons.
+BULK = ("accept", "assign", "answer", "resolve", "reject", "merge", "hand-over")
+
+
+def bulk_actions(roles: frozenset[str]) -> list[Action]:
+    """The bulk actions that somebody with these roles may try."""
+    return [BY_SLUG[slug] for slug in BULK if BY_SLUG[slug].roles & roles]

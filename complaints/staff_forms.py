@@ -1,11 +1,13 @@
 """Shape and types of what staff types. No rule of the city lives here: services have them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
 from django import forms
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +26,8 @@ class StaffForm(forms.Form):
     """What one person decides about one complaint; `seen` is the state of the page on which she decided."""
 
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    # Set where somebody else was quicker: what happened after this moment is shown beside the words that were kept.
+    changed_since: datetime | None = None
 
     def __init__(self, complaint: Complaint, data: Any = None, files: Any = None, *, slug: str) -> None:
         initial = {"seen": complaint.updated_at.isoformat()}
@@ -218,3 +222,30 @@ class ReviewForm(StaffForm):
 
     def clean_release(self) -> bool:
         return bool(self.cleaned_data["release"] == "yes")
+
+
+class MergeTogetherForm(MergeForm):
+    """Several chosen complaints become one group: which of them the others are handled under is chosen among them."""
+
+    number = forms.ChoiceField(  # type: ignore[assignment]
+        label=_("Under which one are they handled?"), widget=forms.RadioSelect
+    )
+
+    def __init__(self, complaints: Sequence[Complaint], data: Any = None, *, slug: str) -> None:
+        self.among = sorted(complaints, key=lambda complaint: (complaint.submitted_at, complaint.pk))
+        super().__init__(self.among[0], data, slug=slug)
+
+    def offer(self, complaint: Complaint) -> None:
+        language = get_language() or "fr"
+        self._choices(
+            "number",
+            [
+                (
+                    row.tracking_number,
+                    f"{row.tracking_number} · {text_in(row.category.name, language)} · "
+                    f"{date_format(localtime(row.submitted_at), 'SHORT_DATETIME_FORMAT')}",
+                )
+                for row in self.among
+            ],
+        )
+        self.initial["number"] = complaint.tracking_number

@@ -3,7 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.services import breaches, escalation, file_checks, retention, routing_jobs, small_places
+from complaints.services import (
+    breaches,
+    escalation,
+    file_checks,
+    presence,
+    retention,
+    routing_jobs,
+    small_places,
+    undo,
+)
 from districts import coverage_reports
 from queueing.alone import alone
 
@@ -83,3 +92,12 @@ def remove_orphans() -> None:
     with alone("orphans") as is_mine:
         if is_mine:
             retention.remove_orphans(now=timezone.now())
+
+
+@shared_task(name="complaints.forget_deeds")  # type: ignore[untyped-decorator]
+def forget_deeds() -> None:
+    """Delete what can no more be undone, and who was looking at what long ago."""
+    with alone("forget-deeds") as is_mine:
+        if is_mine:
+            undo.forget_deeds(now=timezone.now())
+            presence.forget(now=timezone.now())

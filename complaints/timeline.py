@@ -16,6 +16,7 @@ from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.disclosure import Disclosure
 from complaints.models import Complaint, Event, Message
+from complaints.undone import effective
 from complaints.workflow import REPORTER, EvidenceReason, RejectReason, state_label
 
 _Kind = Event.Kind
@@ -38,13 +39,14 @@ class Entry:
     late: bool = False
     who: str = ""
     internal: bool = False
+    undone: bool = False
 
 
 def public_timeline(complaint: Complaint) -> list[Entry]:
     """What anybody may read, newest first: public events, and of words the public answers only."""
-    events = complaint.events.filter(is_public=True)
+    events = [event for event in effective(complaint.events.all()) if event.is_public]
     words = _words(complaint, {_Audience.PUBLIC})
-    return _entries(complaint, list(events), words, names_units=complaint.shown_unit is not None)
+    return _entries(complaint, events, words, names_units=complaint.shown_unit is not None)
 
 
 def reporter_timeline(complaint: Complaint) -> list[Entry]:
@@ -54,28 +56,41 @@ def reporter_timeline(complaint: Complaint) -> list[Entry]:
     """
     events = [
         event
-        for event in complaint.events.all()
+        for event in effective(complaint.events.all())
         if event.is_public or (event.kind in _REPORTERS_OWN and event.actor_role == REPORTER)
     ]
     words = _words(complaint, {_Audience.PUBLIC, _Audience.REPORTER})
     entries = _entries(complaint, events, words, to_reporter=True)
     primary = complaint.merged_into
     if primary is not None:
-        steps = primary.events.filter(is_public=True).exclude(kind__in=(_Kind.SUBMITTED, _Kind.MERGED, _Kind.SEPARATED))
-        entries += _entries(primary, list(steps), _words(primary, {_Audience.PUBLIC}))
+        left_out = (_Kind.SUBMITTED, _Kind.MERGED, _Kind.SEPARATED)
+        steps = [e for e in effective(primary.events.all()) if e.is_public and e.kind not in left_out]
+        entries += _entries(primary, steps, _words(primary, {_Audience.PUBLIC}))
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
 def staff_timeline(complaint: Complaint, shown: Disclosure) -> list[Entry]:
-    """What one member of staff may read, newest first: internal steps and words as far as `shown` lets her."""
+    """What one member of staff may read, newest first: internal steps and words as far as `shown` lets her.
+
+    What was undone at once is told, marked as undone.
+    """
     words = {m.pk: m for m in shown.messages(complaint.messages.all())}
+    events = list(complaint.events.select_related("actor"))
+    told_plainly = {event.pk for event in effective(events)}
+    told_plainly |= {event.pk for event in events if event.kind == _Kind.UNDONE}
     entries = []
-    for event in complaint.events.select_related("actor"):
+    for event in events:
         message = words.pop(_number(event.data.get("message")), None)
         if shown.sees_event(event) or message is not None:
             entries.append((event, message))
     units = {u.code: u.name for u in current_snapshot(complaint.jurisdiction).units.values()}
-    told = [_staff_entry(complaint, event, message, units, shown) for event, message in entries]
+    told = [
+        replace(
+            _staff_entry(complaint, event, message, units, shown),
+            undone=event.pk not in told_plainly,
+        )
+        for event, message in entries
+    ]
     told += [_message_entry(message) for message in words.values()]
     return sorted(told, key=lambda entry: entry.at, reverse=True)
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from complaints.views import field, files, public, report, reporter
-from complaints.views.desk import case, moderation, pages
+from complaints.views.desk import bulk, case, moderation, pages
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -19,6 +19,12 @@ urlpatterns = [
     path("desk/", pages.desk, name="desk"),
     path("desk/points.json", pages.points, name="desk_points"),
     path("desk/moderation/", moderation.moderation, name="moderation"),
+    path("desk/filters/", pages.save, name="desk_save_filter"),
+    path("desk/filters/<int:pk>/delete/", pages.forget, name="desk_forget_filter"),
+    path("desk/columns/", pages.columns, name="desk_columns"),
+    path("desk/bulk/", bulk.bulk, name="desk_bulk"),
+    path("desk/undo/", case.undo_deed, name="desk_undo"),
+    path("desk/<str:tracking_number>/here/", case.here, name="desk_here"),
     path("desk/<str:tracking_number>/", case.desk_complaint, name="desk_complaint"),
     path("desk/<str:tracking_number>/<slug:slug>/", case.desk_action, name="desk_action"),
     path("field/", field.field, name="field"),

@@ -57,6 +57,7 @@ class Verb(StrEnum):
     CONFIRM = "confirm"
     CONTEST = "contest"
     REOPEN = "reopen"
+    UNDO = "undo"
 
 
 # Beside the staff roles two more act: the reporter (by her secret link) and the system (sweeps).
@@ -70,10 +71,13 @@ _WORKING = _ANSWERING | {Role.CREW_MEMBER}
 
 @dataclass(frozen=True)
 class Transition:
-    """One verb: allowed from `sources`, leads to `target`, by `actors` (roles, REPORTER or SYSTEM)."""
+    """One verb: allowed from `sources`, leads to `target`, by `actors` (roles, REPORTER or SYSTEM).
+
+    `target` None: back to where the complaint was (undoing, services/undo.py; no button of its own).
+    """
 
     sources: frozenset[State]
-    target: State
+    target: State | None
     actors: frozenset[str]
     note_required: bool = False
     reason_required: bool = False
@@ -102,6 +106,8 @@ TRANSITIONS: dict[Verb, Transition] = {
         note_required=True,
     ),
     Verb.REOPEN: Transition(CLOSED_STATES - {State.WITHDRAWN}, State.REOPENED, _DESK, note_required=True),
+    # Within ten seconds, by whoever did what is undone.
+    Verb.UNDO: Transition(frozenset(State), None, _WORKING | {Role.MODERATOR}),
 }
 
 
@@ -176,4 +182,5 @@ def check(verb: Verb, state: str, *, actors: frozenset[str], note: str, reason: 
 
 def verbs_for(state: str, actors: frozenset[str]) -> list[Verb]:
     """The verbs that a person wearing these hats may use now, in the table's order (buttons on pages)."""
-    return [verb for verb, step in TRANSITIONS.items() if state in step.sources and step.actors & actors]
+    steps = ((verb, step) for verb, step in TRANSITIONS.items() if step.target is not None)
+    return [verb for verb, step in steps if state in step.sources and step.actors & actors]

@@ -13,6 +13,7 @@ from analytics.tally.keeping import counted_again
 from analytics.tally.sums import wrong_sums
 from catalogue.models import Jurisdiction
 from complaints.models import Attachment, Complaint
+from complaints.undone import STANDS_SQL
 from complaints.workflow import OPEN_STATES
 from reporting.commands import progress
 
@@ -160,7 +161,7 @@ INVARIANTS = (
         "a complaint is merged into another one than its history says",
         "SELECT tracking_number FROM complaints_complaint c WHERE merged_into_id IS DISTINCT FROM (SELECT"
         " (data->>'into')::bigint FROM complaints_event e WHERE e.complaint_id = c.id AND e.kind IN ('merged', 'separated')"
-        " AND (e.data ? 'into' OR e.data ? 'from') ORDER BY at DESC, id DESC LIMIT 1)",
+        f" AND (e.data ? 'into' OR e.data ? 'from') AND {STANDS_SQL} ORDER BY at DESC, id DESC LIMIT 1)",
     ),
     Invariant(
         "promise_not_replayed",
@@ -168,7 +169,7 @@ INVARIANTS = (
         "SELECT c.tracking_number FROM complaints_complaint c CROSS JOIN LATERAL (VALUES ('answer', answer_due_at),"
         " ('resolution', resolution_due_at)) p (name, due) WHERE due IS DISTINCT FROM (SELECT coalesce(e.data->>'new',"
         " e.data->>(p.name || '_due'))::timestamptz FROM complaints_event e WHERE e.complaint_id = c.id"
-        " AND (e.kind = 'deadline_changed' AND e.data->>'deadline' = p.name OR e.data ? 'answer_due')"
+        f" AND (e.kind = 'deadline_changed' AND e.data->>'deadline' = p.name OR e.data ? 'answer_due') AND {STANDS_SQL}"
         " ORDER BY at DESC, id DESC LIMIT 1) AND EXISTS (SELECT FROM complaints_event e WHERE e.complaint_id = c.id"
         " AND e.data ? 'answer_due')",
     ),

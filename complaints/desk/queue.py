@@ -10,14 +10,17 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
+from accounts.models import User
 from complaints.desk.finding import Finding
 from complaints.desk.orders import Mark, Names, Order, after, ended, instant_of, microseconds, next_due, open_keys
 from complaints.desk.scope import Scope
+from complaints.deskwork import HERE_FOR
 from complaints.filters import FilterError, Filters
-from complaints.models import Attachment, Complaint
+from complaints.models import Attachment, Complaint, Presence
 from complaints.querysets import ComplaintQuerySet
 from complaints.workflow import CLOSED_STATES, OPEN_STATES
 
@@ -27,8 +30,8 @@ ALIKE_AMONG = 500
 _ROW = (
     "tracking_number", "jurisdiction_id", "category_id", "service_id", "unit_id", "state", "kind", "channel", "visibility",
     "submitted_at", "updated_at", "answered_at", "closed_at", "answer_due_at", "resolution_due_at", "paused_at",
-    "reopened_count", "merged_count", "merged_into_id", "district__name", "district__code", "assigned_to__first_name",
-    "assigned_to__last_name", "assigned_to__username",
+    "reopened_count", "merged_count", "joined_count", "merged_into_id", "district__name", "district__code",
+    "assigned_to__first_name", "assigned_to__last_name", "assigned_to__username",
 )  # fmt: skip
 
 
@@ -42,6 +45,8 @@ class Page:
     rows: list[Complaint]
     previous: Mark | None = None
     next: Mark | None = None
+    # The first row of the page below.
+    beyond: Complaint | None = None
     alike: bool = False
 
 
@@ -72,6 +77,7 @@ class Queue:
             shown,
             previous=self.mark(shown[0], after.as_of) if after is not None and shown else None,
             next=self.mark(shown[-1], self._as_of(after)) if len(rows) > PAGE_SIZE else None,
+            beyond=rows[PAGE_SIZE] if len(rows) > PAGE_SIZE else None,
         )
 
     def mark(self, row: Complaint, as_of: datetime) -> Mark:
@@ -178,7 +184,10 @@ class Queue:
         return list(found.order_by(F("likeness").desc(), "pk")[:PAGE_SIZE])
 
     def _decorated(self, found: ComplaintQuerySet) -> ComplaintQuerySet:
-        """Columns of a line of the list: `next_due_at` (None without promise), `file_count`, district and crew loaded."""
+        """Columns of a line of the list, district and crew loaded.
+
+        `next_due_at` (None without promise), `file_count`, and `here`: names of others who have it open.
+        """
         files = (
             Attachment.objects.filter(complaint=OuterRef("pk"))
             .exclude(status=Attachment.Status.REFUSED)
@@ -191,9 +200,20 @@ class Queue:
             found.select_related("district", "assigned_to")
             .only(*_ROW)
             .annotate(
-                next_due_at=next_due(), file_count=Coalesce(Subquery(files, output_field=IntegerField()), Value(0))
+                next_due_at=next_due(),
+                file_count=Coalesce(Subquery(files, output_field=IntegerField()), Value(0)),
+                here=Subquery(names_here(self.scope.user, self.filters.now), output_field=TextField()),
             )
         )
+
+
+def names_here(user: User, now: datetime) -> QuerySet[Any]:
+    """For a complaint of the outer query: who else has it open, as one text; none gives NULL."""
+    here = Presence.objects.filter(complaint=OuterRef("pk"), seen_at__gt=now - HERE_FOR).exclude(user=user).order_by()
+    name = Coalesce(
+        NullIf(Trim(Concat("user__first_name", Value(" "), "user__last_name")), Value("")), F("user__username")
+    )
+    return here.values("complaint").annotate(names=StringAgg(name, Value(", "))).values("names")
 
 
 def _union(querysets: Sequence[ComplaintQuerySet]) -> Any:

@@ -25,6 +25,10 @@ class Scope:
         return [m for m in self.user.memberships.all() if m.jurisdiction_id == self.city.pk]
 
     @cached_property
+    def roles(self) -> frozenset[str]:
+        return frozenset(m.role for m in self.memberships)
+
+    @cached_property
     def knows_places(self) -> bool:
         """False for who sees no exact place (the mayor's office): she gets what the public gets."""
         known = WORKING | {Role.MODERATOR}

@@ -22,6 +22,7 @@ from complaints.services.history import new_event, record
 from complaints.services.locking import lock_acting
 from complaints.services.small_places import recount
 from complaints.services.transitions import acting_role
+from complaints.undone import effective
 from complaints.workflow import State
 
 
@@ -175,11 +176,11 @@ def _review_under(old: str, new: str) -> Complaint.Review | None:
 
 def _promise_as(complaint: Complaint, decision: Decision, event: Event) -> None:
     """Promise anew from the filing (the resolution: from the last reopening), with the pauses there were."""
-    moves = list(
-        Event.objects.filter(complaint=complaint, kind=Event.Kind.STATE_CHANGED).values_list(
-            "at", "from_state", "to_state"
-        )
-    )
+    moves = [
+        (event.at, event.from_state, event.to_state)
+        for event in effective(Event.objects.filter(complaint=complaint))
+        if event.kind == Event.Kind.STATE_CHANGED
+    ]
     reopened = [at for at, _from, to in moves if to == State.REOPENED]
     start = reopened[-1] if reopened else complaint.submitted_at
     complaint.policy_version = decision.category.policy_version

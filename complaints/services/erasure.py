@@ -11,6 +11,7 @@ from complaints.models import Attachment, Complaint, Event, IdempotencyKey, Mess
 from complaints.permissions import hats
 from complaints.services.files import remove_files
 from complaints.services.history import new_event, record
+from complaints.services.undo import forget_deeds_of
 from complaints.workflow import REPORTER, SYSTEM
 from notifications.outbox import erase_messages, remove_mail_files
 from queueing.models import QueueState
@@ -67,6 +68,7 @@ def _empty_rows(complaint: Complaint, now: datetime) -> None:
         last_error="",
     )
     IdempotencyKey.objects.filter(complaint=complaint).delete()
+    forget_deeds_of(complaint)
 
 
 def _reporters_files(complaint_id: int) -> QuerySet[Attachment]:

@@ -22,6 +22,7 @@ from complaints.services.escalation import catch_up
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_all, refuse_merged
 from complaints.services.transitions import acting_role
+from complaints.undone import effective
 from complaints.workflow import State
 from notifications.models import OutboxMessage
 
@@ -185,10 +186,10 @@ def _came_along(complaint_id: int, primary_id: int) -> list[int]:
     """What is merged into the same primary because it came along with this one."""
     members = Complaint.objects.filter(merged_into=primary_id).values_list("pk", flat=True)
     newest: dict[int, Event] = {}
-    for event in Event.objects.filter(complaint__in=members, kind=Event.Kind.MERGED, data__into=primary_id).order_by(
-        "at", "id"
-    ):
-        newest[event.complaint_id] = event
+    kinds = (Event.Kind.MERGED, Event.Kind.UNDONE)
+    for event in effective(Event.objects.filter(complaint__in=members, kind__in=kinds).order_by("at", "id")):
+        if event.data.get("into") == primary_id:
+            newest[event.complaint_id] = event
     return sorted(pk for pk, event in newest.items() if event.data.get("along") == complaint_id)
 
 

@@ -23,6 +23,7 @@ from complaints.workflow import (
     EvidenceRequired,
     RejectReason,
     State,
+    TransitionNotAllowed,
     Verb,
     check,
 )
@@ -64,6 +65,8 @@ def change_state(
         refuse_erased(complaint)
     worn = hats(acting_user, complaint)
     step = check(verb, complaint.state, actors=worn, note=note, reason=reason)
+    if step.target is None:
+        raise TransitionNotAllowed
     role = acting_role(step.actors, worn)
     photos = new_attachments(complaint, files, now=now, purpose=_purpose(verb), uploaded_by=acting_user)
     Attachment.objects.bulk_create(photos)

@@ -3,10 +3,10 @@
 The list is a page that says everything by itself and a small JSON that says the same, so that it can be kept on the phone.
 """
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -28,6 +28,7 @@ from complaints.staff_actions import BY_SLUG, Action
 from complaints.staff_forms import StaffForm
 from complaints.views.cities import city_page
 from complaints.views.desk.case import Offer, perform
+from complaints.views.desk.screen import say_done
 from complaints.views.staff import city_of, complaint_of, staff_user
 from complaints.workflow import State
 
@@ -110,10 +111,10 @@ def field_action(request: HttpRequest, tracking_number: str, slug: str) -> HttpR
     if slug not in STEPS:
         raise PermissionDenied
     action = BY_SLUG[slug]
-    form = action.form(complaint, request.POST, request.FILES, slug=slug)
-    if form.is_valid() and perform(action, complaint, form, user, now):
+    form, batch = action.form(complaint, request.POST, request.FILES, slug=slug), uuid.uuid4()
+    if form.is_valid() and perform(action, complaint, form, user, now, batch=batch):
         told = {"action": action.label, "number": complaint.tracking_number}
-        messages.success(request, _("Done: %(action)s (%(number)s)") % told)
+        say_done(request, _("Done: %(action)s (%(number)s)") % told, batch)
         return redirect("field") if slug == "resolve" else redirect("field_complaint", complaint.tracking_number)
     return _page(request, complaint_of(user, tracking_number), tried=(action, form), status=_REFUSED)
 
@@ -178,4 +179,4 @@ def _offer(action: Action, user: User, complaint: Complaint, tried: tuple[Action
         return None
     form = tried[1] if tried and is_open else action.form(complaint, slug=action.slug)
     url = reverse("field_action", args=[complaint.tracking_number, action.slug])
-    return Offer(action.slug, action.label, action.icon, action.look, form, url, is_open)
+    return Offer(action.slug, action.label, action.icon, action.look, "", False, form, url, is_open)

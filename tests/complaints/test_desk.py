@@ -39,7 +39,8 @@ def page_of(complaint: Complaint) -> str:
 
 
 def listed(client: Client, query: str = "") -> list[str]:
-    return [row.tracking_number for row in client.get(DESK + query).context["list"].rows]
+    address = query if query.startswith("/") else DESK + query
+    return [row.tracking_number for row in client.get(address).context["list"].rows]
 
 
 def copies(complaint: Complaint, number: int) -> None:

@@ -64,14 +64,15 @@ def copies(complaint: Complaint, number: int) -> None:
 
 
 def listed(client: Client, query: str = "") -> list[str]:
-    return [row.tracking_number for row in client.get(DESK + query).context["list"].rows]
+    address = query if query.startswith("/") else DESK + query
+    return [row.tracking_number for row in client.get(address).context["list"].rows]
 
 
 def walk(client: Client, query: str) -> list[list[str]]:
     """All pages, forward; and the way back must show the same pages."""
-    pages, addresses = [], [query]
+    pages, addresses = [], [DESK + query]
     while True:
-        shown = client.get(DESK + addresses[-1]).context["list"]
+        shown = client.get(addresses[-1]).context["list"]
         pages.append([row.tracking_number for row in shown.rows])
         if not shown.next_url:
             break
@@ -79,7 +80,7 @@ def walk(client: Client, query: str) -> list[list[str]]:
         assert len(pages) < 20, pages
     back = []
     for _ in pages[1:]:
-        shown = client.get(DESK + shown.previous_url).context["list"]
+        shown = client.get(shown.previous_url).context["list"]
         back.append([row.tracking_number for row in shown.rows])
     assert not shown.previous_url
     assert back[::-1] == pages[:-1]

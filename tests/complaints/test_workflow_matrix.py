@@ -52,7 +52,20 @@ ACTORS = [*Role.values, "reporter", "system"]
 
 
 def test_the_table_names_every_verb() -> None:
-    assert {row[0] for row in TABLE} == set(Verb) == set(TRANSITIONS)
+    assert {row[0] for row in TABLE} | {"undo"} == set(Verb) == set(TRANSITIONS)
+
+
+def test_undoing_leads_back_from_anywhere_by_who_works_on_it_and_is_no_step_of_its_own(
+    gridville: Jurisdiction, clerk: User, now: datetime
+) -> None:
+    undo = TRANSITIONS[Verb.UNDO]
+    assert (undo.sources, undo.target) == (frozenset(State), None)
+    assert undo.actors == WORKING | {"moderator"}
+    complaint = build_complaint(now=now)
+    for state in State.values:
+        assert Verb.UNDO not in verbs_for(state, frozenset(ACTORS))
+    with pytest.raises(TransitionNotAllowed):
+        change_state(complaint.pk, Verb.UNDO, acting_user=clerk, now=now)
 
 
 @pytest.mark.parametrize(("verb", "sources", "target", "actors", "needs"), TABLE, ids=[row[0] for row in TABLE])

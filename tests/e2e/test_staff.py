@@ -36,7 +36,7 @@ def test_a_clerk_answers_and_sends_a_crew(
     if javascript:
         expect(page.locator(".map-pin")).to_have_count(1)
     page.locator(f"[data-tracking-number='{complaint.tracking_number}'] a").click()
-    expect(page.locator("main")).to_contain_text("Un trou devant l'école")
+    expect(page.locator("#desk-case")).to_contain_text("Un trou devant l'école")
     page.locator("#action-answer summary").click()
     page.locator("#answer-text").fill("Nous passons mardi.")
     page.locator("#action-answer button[type=submit]").click()
@@ -44,7 +44,7 @@ def test_a_clerk_answers_and_sends_a_crew(
     page.locator("#action-assign summary").click()
     page.locator("#assign-crew_member").select_option(str(crew_member.pk))
     page.locator("#action-assign button[type=submit]").click()
-    expect(page.locator(".notice--success")).to_be_visible()
+    expect(page.locator("#desk-case .facts").first).to_contain_text("Karim")
     complaint.refresh_from_db()
     assert (complaint.state, complaint.assigned_to) == ("accepted", crew_member)
 

@@ -1,31 +1,36 @@
 """One complaint at the desk: everything this person may know of it, and what she may do about it."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import staff_page
 from accounts.models import User
-from complaints.casefile import casefile
-from complaints.errors import ComplaintError
+from complaints.casefile import CaseFile, casefile
+from complaints.disclosure import disclosure
+from complaints.errors import ChangedMeanwhile, ComplaintError
 from complaints.grouped import group_shown
 from complaints.models import Complaint
-from complaints.permissions import hats
-from complaints.services.locking import unchanged_since
+from complaints.permissions import MODERATING, WORKING, hats
+from complaints.services import presence
+from complaints.services.undo import undo, undoable
 from complaints.staff_actions import ACTIONS, BY_SLUG, Action
 from complaints.staff_forms import StaffForm
-from complaints.views.cities import city_page
+from complaints.timeline import Entry
+from complaints.views.desk.screen import say_done, screen
 from complaints.views.staff import DESK_ROLES, complaint_of, staff_user
 from complaints.workflow import ActorNotAllowed, WorkflowError
 
@@ -34,12 +39,14 @@ _REFUSED = 422
 
 @dataclass(frozen=True)
 class Offer:
-    """An action on the page: open when it was just tried and refused."""
+    """An action on the page: open when it was just tried and refused. `key`: the letter that opens it."""
 
     slug: str
     label: str | Promise
     icon: str
     look: str
+    key: str
+    advances: bool
     form: StaffForm
     url: str
     is_open: bool
@@ -49,7 +56,7 @@ class Offer:
 @never_cache
 @require_safe
 def desk_complaint(request: HttpRequest, tracking_number: str) -> HttpResponse:
-    """The page of one complaint."""
+    """The page of one complaint, with the list that it was opened from beside it."""
     complaint = complaint_of(staff_user(request), tracking_number)
     if complaint.tracking_number != tracking_number:
         return redirect("desk_complaint", complaint.tracking_number)
@@ -67,27 +74,71 @@ def desk_action(request: HttpRequest, tracking_number: str, slug: str) -> HttpRe
     if action is None or not action.roles & hats(user, complaint):
         raise PermissionDenied
     form = action.form(complaint, request.POST, request.FILES, slug=slug)
-    if form.is_valid() and perform(action, complaint, form, user, now):
-        messages.success(request, _("Done: %(action)s (%(number)s)") % _told(action, complaint))
+    batch = uuid.uuid4()
+    if form.is_valid() and perform(action, complaint, form, user, now, batch=batch):
+        say_done(request, _("Done: %(action)s (%(number)s)") % _told(action, complaint), batch)
         return HttpResponseRedirect(_next_page(request, user, complaint))
     fresh = complaint_of(user, tracking_number)
     return _page(request, fresh, now=now, tried=(action, form), status=_REFUSED)
 
 
-def perform(action: Action, complaint: Complaint, form: StaffForm, user: User, now: datetime) -> bool:
+@staff_page(WORKING | MODERATING)
+@require_POST
+def undo_deed(request: HttpRequest) -> HttpResponse:
+    """Take back what this person has just done, all of it, each complaint on its own."""
+    try:
+        batch = uuid.UUID(request.POST.get("batch", ""))
+    except ValueError:
+        return HttpResponseBadRequest()
+    user = staff_user(request)
+    results = undo(batch, acting_user=user, now=timezone.now())
+    undone = [result for result in results if not result.refusal]
+    if undone:
+        text = ngettext(
+            "Undone: %(n)d complaint is as it was.", "Undone: %(n)d complaints are as they were.", len(undone)
+        )
+        messages.info(request, text % {"n": len(undone)})
+    for result in results:
+        if result.refusal:
+            messages.error(request, f"{result.complaint.tracking_number}: {result.refusal}")
+    if not results:
+        messages.error(request, _("There is nothing to undo any more."))
+    if len(undone) == 1 == len(results) and not request.POST.get("next"):
+        return redirect("desk_complaint", undone[0].complaint.tracking_number)
+    return HttpResponseRedirect(_wanted(request) or reverse("desk"))
+
+
+@staff_page(DESK_ROLES)
+@require_POST
+def here(request: HttpRequest, tracking_number: str) -> HttpResponse:
+    """The page says that it is still open, or (`gone`) that it was left."""
+    user = staff_user(request)
+    complaint = complaint_of(user, tracking_number)
+    if "gone" in request.POST:
+        presence.leave(complaint, user)
+    else:
+        presence.arrive(complaint, user, now=timezone.now())
+    return HttpResponse(status=204)
+
+
+def perform(
+    action: Action, complaint: Complaint, form: StaffForm, user: User, now: datetime, *, batch: uuid.UUID
+) -> bool:
     """Run an action on what a form checked. False with the reason in the form, and nothing stored, if it was refused.
 
     Raises PermissionDenied if none of the person's roles may do it.
     """
+    seen = form.cleaned_data.get("seen")
     try:
         also = action.touches(complaint, form, user)
-        with unchanged_since(complaint.pk, form.cleaned_data.get("seen"), also=also):
+        with undoable(complaint.pk, action=action.slug, acting_user=user, now=now, batch=batch, seen=seen, also=also):
             action.run(complaint, form, user, now)
     except (ComplaintError, WorkflowError) as refused:
         if isinstance(refused, ActorNotAllowed) and not action.roles & hats(user, complaint):
             raise PermissionDenied from None
         field = getattr(refused, "field", "")
         form.add_error(field if field in form.fields else None, str(refused.message))
+        form.changed_since = seen if isinstance(refused, ChangedMeanwhile) else None
         return False
     return True
 
@@ -96,14 +147,23 @@ def _told(action: Action, complaint: Complaint) -> dict[str, object]:
     return {"action": action.label, "number": complaint.tracking_number}
 
 
-def _next_page(request: HttpRequest, user: User, complaint: Complaint) -> str:
-    """Back to where the form stood; to the list when the complaint is no longer this person's."""
+def _wanted(request: HttpRequest) -> str:
+    """The address that a form asks to go to, if it is one of ours."""
     wanted = request.POST.get("next", "")
-    if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if safe else ""
+
+
+def _next_page(request: HttpRequest, user: User, complaint: Complaint) -> str:
+    """Where the form says; else back to the complaint, or to the list when it is no longer this person's."""
+    if wanted := _wanted(request):
         return wanted
+    query = request.GET.urlencode()
     if Complaint.objects.visible_to(user).filter(pk=complaint.pk).exists():
-        return reverse("desk_complaint", args=[complaint.tracking_number])
-    return reverse("desk")
+        url = reverse("desk_complaint", args=[complaint.tracking_number])
+    else:
+        url = reverse("desk")
+    return f"{url}?{query}" if query else url
 
 
 def _page(
@@ -116,17 +176,35 @@ def _page(
 ) -> HttpResponse:
     user = staff_user(request)
     case = casefile(complaint, user, now)
+    presence.arrive(complaint, user, now=now)
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
     context = {
-        "now": now,
         "case": case,
-        "offers": [_offer(action, complaint, tried) for action in _offered(user, complaint, tried)],
         "group": group_shown(complaint, user),
+        "offers": [_offer(action, complaint, tried, query) for action in _offered(user, complaint, tried)],
         "refused": tried[1] if tried else None,
+        "meanwhile": _meanwhile(case, tried),
+        "others_here": _others_here(complaint, user, now),
         "seen": complaint.updated_at.isoformat(),
-        "review_text_url": reverse("desk_action", args=[complaint.tracking_number, "review-text"]),
-        "review_photo_url": reverse("desk_action", args=[complaint.tracking_number, "review-photo"]),
+        "here_url": reverse("desk_here", args=[complaint.tracking_number]),
+        "review_text_url": reverse("desk_action", args=[complaint.tracking_number, "review-text"]) + query,
+        "review_photo_url": reverse("desk_action", args=[complaint.tracking_number, "review-photo"]) + query,
     }
-    return city_page(request, complaint.jurisdiction, "complaints/desk/complaint.html", context, status=status)
+    return screen(request, complaint.jurisdiction, now, case=context, number=complaint.tracking_number, status=status)
+
+
+def _meanwhile(case: CaseFile, tried: tuple[Action, StaffForm] | None) -> list[Entry]:
+    """What others did since this person looked at the page on which she decided, newest first."""
+    since = getattr(tried[1], "changed_since", None) if tried else None
+    return [entry for entry in case.timeline if entry.at > since] if since is not None else []
+
+
+def _others_here(complaint: Complaint, user: User, now: datetime) -> list[str]:
+    """Colleagues who have it open, by name where colleagues know each other."""
+    here = presence.others(complaint, user, now=now)
+    if here and not disclosure(user, complaint).sees_notes:
+        return [_("A colleague")]
+    return [person.user.get_full_name() or person.user.get_username() for person in here]
 
 
 def _offered(user: User, complaint: Complaint, tried: tuple[Action, StaffForm] | None) -> list[Action]:
@@ -136,11 +214,11 @@ def _offered(user: User, complaint: Complaint, tried: tuple[Action, StaffForm] |
     ]
 
 
-def _offer(action: Action, complaint: Complaint, tried: tuple[Action, StaffForm] | None) -> Offer:
+def _offer(action: Action, complaint: Complaint, tried: tuple[Action, StaffForm] | None, query: str) -> Offer:
     is_open = tried is not None and tried[0] is action
     form = tried[1] if tried and is_open else action.form(complaint, slug=action.slug)
     if is_open:
         # She has now seen the newer state; sending it again is her decision.
         form.data = {**{name: form.data[name] for name in form.data}, "seen": complaint.updated_at.isoformat()}
-    url = reverse("desk_action", args=[complaint.tracking_number, action.slug])
-    return Offer(action.slug, action.label, action.icon, action.look, form, url, is_open)
+    url = reverse("desk_action", args=[complaint.tracking_number, action.slug]) + query
+    return Offer(action.slug, action.label, action.icon, action.look, action.key, action.advances, form, url, is_open)

@@ -1,25 +1,29 @@
-"""The desk: one's own complaints by time left, as a list and on a map."""
+"""The desk's list with nothing open, its map's feed, and what people keep of it: filters and columns."""
 
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import staff_page
-from catalogue.models import Jurisdiction
 from catalogue.translated import text_in
+from complaints.desk.columns import choose_columns
 from complaints.desk.pins import pins
+from complaints.desk.saved import delete_filter, save_filter
 from complaints.disclosure import disclosure
-from complaints.filters import FilterError, Filters
+from complaints.errors import NotAFilter
+from complaints.filters import FilterError
 from complaints.models import Complaint
-from complaints.views.cities import city_page
-from complaints.views.desk.listing import desk_queue, listing
-from complaints.views.staff import DESK_ROLES, cities_of, city_of, staff_user
+from complaints.views.desk.listing import desk_queue
+from complaints.views.desk.screen import screen
+from complaints.views.staff import DESK_ROLES, city_of, staff_user
 from complaints.workflow import State
 
 
@@ -27,23 +31,7 @@ from complaints.workflow import State
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
     """List, counts and map of the complaints that this person's memberships cover."""
-    user, city, now, fault = staff_user(request), city_of(request, DESK_ROLES), timezone.now(), ""
-    try:
-        shown = listing(user, city, request.GET, now)
-    except FilterError as error:
-        fault = _("%(parameter)s: %(message)s The filter was left out.") % {
-            "parameter": error.parameter,
-            "message": error.message,
-        }
-        shown = listing(user, city, QueryDict(), now)
-    context = {
-        "now": now,
-        "fault": fault,
-        "list": shown,
-        "cities": cities_of(user, DESK_ROLES),
-        "map_settings": _map_settings(city, shown.filters),
-    }
-    return city_page(request, city, "complaints/desk/list.html", context, status=400 if fault else 200)
+    return screen(request, city_of(request, DESK_ROLES), timezone.now())
 
 
 @staff_page(DESK_ROLES)
@@ -65,12 +53,44 @@ def points(request: HttpRequest) -> JsonResponse:
     return response
 
 
-def _map_settings(city: Jurisdiction, filters: Filters) -> dict[str, object]:
-    return {
-        "url": reverse("desk_points"),
-        "query": filters.query_string(jurisdiction=city.code, bbox=None, page_size=None),
-        "symbols": {service.code: service.icon for service in filters.catalogue.services.values()},
-    }
+@staff_page(DESK_ROLES)
+@require_POST
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep the list's filter under a name, for oneself or for the unit."""
+    user, city = staff_user(request), city_of(request, DESK_ROLES)
+    query = QueryDict(request.POST.get("query", "")[:2000])
+    try:
+        queue = desk_queue(user, city, query, timezone.now())
+        saved = save_filter(queue, request.POST.get("name", ""), shared="shared" in request.POST, now=timezone.now())
+    except (NotAFilter, FilterError) as refused:
+        messages.error(request, str(refused.message))
+    else:
+        messages.success(request, _("The filter “%(name)s” is kept.") % {"name": saved.name})
+    return HttpResponseRedirect(f"{reverse('desk')}?{query.urlencode()}")
+
+
+@staff_page(DESK_ROLES)
+@require_POST
+def forget(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete one of one's own saved filters."""
+    delete_filter(staff_user(request), pk)
+    messages.success(request, _("The filter is deleted."))
+    return back(request)
+
+
+@staff_page(DESK_ROLES)
+@require_POST
+def columns(request: HttpRequest) -> HttpResponse:
+    """Remember which columns this person wants to see."""
+    choose_columns(staff_user(request), request.POST.getlist("column"))
+    return back(request)
+
+
+def back(request: HttpRequest) -> HttpResponseRedirect:
+    """To where the form stood (`next`), else to the list."""
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(wanted if wanted and safe else reverse("desk"))
 
 
 def _point(complaint: Complaint, exact: bool, now: datetime) -> dict[str, object]:
@@ -84,6 +104,7 @@ def _point(complaint: Complaint, exact: bool, now: datetime) -> dict[str, object
         "state": complaint.state,
         "state_label": str(State(complaint.state).label),
         "late": complaint.is_late(now),
+        "reports": complaint.reports,
         "url": reverse("desk_complaint", args=[complaint.tracking_number]),
     }
 

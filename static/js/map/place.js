@@ -31,6 +31,12 @@ export function showPlace(geoMap, { lon, lat, service, symbol, label, precision 
   geoMap.moveTo(lon, lat, 15.5);
 }
 
+/** A ring round the place of the complaint that is open, whatever else is drawn there. Returns a function that removes it. */
+export function ringPlace(geoMap, { lon, lat }) {
+  const ring = L.circleMarker([lat, lon], { radius: 30, className: "map-ring", interactive: false }).addTo(geoMap.leaflet);
+  return () => ring.remove();
+}
+
 /** Pins that need no feed: a crew's points, similar complaints nearby. Returns a function that removes them. */
 export function showPins(geoMap, places, { onSelect = null, fit = true } = {}) {
   const group = L.layerGroup().addTo(geoMap.leaflet);

@@ -1,0 +1,84 @@
+"""What the desk itself keeps: what was just done and can still be undone, who is looking at what, saved filters.
+
+Models of this app in a module of their own: `complaints.models` imports them, they name it in strings only.
+"""
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+# A page says that it is open every 30 s where scripts run; without them a visit counts so long.
+HERE_FOR = timedelta(minutes=2)
+
+
+class Deed(models.Model):
+    """One thing that somebody did to one complaint at the desk, and what it takes to undo it while it can be undone.
+
+    `before` may hold words of people: rows are deleted a minute after `until`, and by an erasure at once.
+    """
+
+    # One click: a bulk action is a deed for each complaint, all of one batch.
+    batch = models.UUIDField(default=uuid.uuid4, editable=False)
+    complaint = models.ForeignKey("complaints.Complaint", on_delete=models.CASCADE, related_name="+")
+    # Other complaints that it changed (merging).
+    others = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    action = models.CharField(max_length=40)
+    until = models.DateTimeField()
+    # Columns and rows as they were (services/memento.py), ids of what was made, and `updated_at` as it was left.
+    before = models.JSONField()
+    made = models.JSONField()
+    left = models.JSONField()
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["batch"], name="deed_batch"),
+            # the sweep that forgets them
+            models.Index(fields=["until"], name="deed_until"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} of {self.complaint_id}"
+
+
+class Presence(models.Model):
+    """Somebody has a complaint open. Says who to talk to before acting; locks nothing."""
+
+    complaint = models.ForeignKey("complaints.Complaint", on_delete=models.CASCADE, related_name="presences")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["complaint", "user"], name="presence_once")]
+        indexes = [models.Index(fields=["seen_at"], name="presence_age")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.complaint_id}"
+
+
+class SavedFilter(models.Model):
+    """A filter of the desk under a name, for oneself or for everybody of a unit (None: of the whole city's desk)."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_filters")
+    jurisdiction = models.ForeignKey("catalogue.Jurisdiction", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    # As in the address, without city and page.
+    query = models.CharField(max_length=1000, blank=True)
+    is_shared = models.BooleanField(default=False)
+    unit = models.ForeignKey("catalogue.Unit", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "jurisdiction", "name"], name="saved_filter_name_once"),
+            models.CheckConstraint(condition=Q(is_shared=True) | Q(unit=None), name="saved_filter_unit_only_shared"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

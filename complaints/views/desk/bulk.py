@@ -1,0 +1,152 @@
+"""The same done to several complaints: each one on its own, in its own transaction, with its own reason if it is refused."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.access import staff_page
+from accounts.models import User
+from catalogue.translated import text_in
+from complaints.models import Complaint
+from complaints.permissions import hats
+from complaints.staff_actions import BULK, BY_SLUG, Action
+from complaints.staff_forms import MergeTogetherForm, StaffForm
+from complaints.views.cities import city_page
+from complaints.views.desk.case import perform
+from complaints.views.desk.screen import say_done
+from complaints.views.staff import DESK_ROLES, staff_user
+
+# One page of the list.
+MAX_CHOSEN = 50
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A complaint that was chosen. `fault`: why nothing was done to it; empty where it was done, or not tried yet."""
+
+    tracking_number: str
+    url: str
+    category: str
+    state: str
+    state_label: str
+    seen: str
+    fault: str
+
+
+@staff_page(DESK_ROLES)
+@never_cache
+@require_POST
+def bulk(request: HttpRequest) -> HttpResponse:
+    """First the form for what was chosen (an action without questions runs at once), then the outcome, row by row."""
+    user, now = staff_user(request), timezone.now()
+    action = BY_SLUG.get(request.POST.get("action", ""))
+    if action is None or action.slug not in BULK:
+        raise PermissionDenied
+    complaints = _chosen(user, request.POST)
+    back = f"{reverse('desk')}?{request.POST.get('query', '')[:2000]}".rstrip("?")
+    if not complaints:
+        messages.error(request, _("Choose at least one complaint first."))
+        return HttpResponseRedirect(back)
+    shown = _form(action, complaints, None)
+    if shown.visible_fields() and request.POST.get("step") != "do":
+        return _page(request, action, complaints, shown, back, {})
+    batch = uuid.uuid4()
+    faults, form = _do(action, complaints, request.POST, user, now, batch)
+    done = [complaint for complaint in complaints if complaint.pk not in faults]
+    if done:
+        text = ngettext("%(action)s: %(n)d complaint done.", "%(action)s: %(n)d complaints done.", len(done))
+        say_done(request, text % {"action": action.label, "n": len(done)}, batch)
+    if not faults:
+        return HttpResponseRedirect(back)
+    left = [complaint for complaint in complaints if complaint.pk in faults]
+    return _page(request, action, left, form, back, faults, status=422 if not done else 200)
+
+
+def _do(
+    action: Action, complaints: Sequence[Complaint], data: QueryDict, user: User, now: datetime, batch: uuid.UUID
+) -> tuple[dict[int, str], StaffForm]:
+    """Try it on each; the reasons by id of those that were refused, and the form as it was filled in."""
+    faults: dict[int, str] = {}
+    shown = _form(action, complaints, data)
+    shown.is_valid()
+    for complaint in complaints:
+        if not action.roles & hats(user, complaint):
+            faults[complaint.pk] = _("Your role does not allow this.")
+            continue
+        own = data.copy()
+        own["seen"] = data.get(f"seen-{complaint.tracking_number}", "")
+        if action.slug == "merge" and own.get("number") == complaint.tracking_number:
+            continue
+        form = action.form(complaint, own, slug=action.slug)
+        if not (form.is_valid() and perform(action, complaint, form, user, now, batch=batch)):
+            faults[complaint.pk] = " ".join(str(text) for texts in form.errors.values() for text in texts)
+    return faults, shown
+
+
+def _chosen(user: User, data: QueryDict) -> list[Complaint]:
+    """The chosen complaints that this person may open, in the order in which they were listed."""
+    numbers = list(dict.fromkeys(data.getlist("n")))[:MAX_CHOSEN]
+    rows = (
+        Complaint.objects.visible_to(user)
+        .filter(tracking_number__in=numbers)
+        .select_related(
+            "jurisdiction", "category__service", "unit", "district", "assigned_to", "reporter", "merged_into"
+        )
+    )
+    by_number = {row.tracking_number: row for row in rows}
+    return [by_number[number] for number in numbers if number in by_number]
+
+
+def _form(action: Action, complaints: Sequence[Complaint], data: QueryDict | None) -> StaffForm:
+    """One form for all: that of the complaint which asks for most. Files are left out: a photo shows one place."""
+    if action.slug == "merge":
+        return MergeTogetherForm(complaints, data, slug=action.slug)
+    forms = [action.form(complaint, data, slug=action.slug) for complaint in complaints]
+    form = max(forms, key=lambda each: len(each.fields))
+    form.fields.pop("files", None)
+    return form
+
+
+def _page(
+    request: HttpRequest,
+    action: Action,
+    complaints: Sequence[Complaint],
+    form: StaffForm,
+    back: str,
+    faults: dict[int, str],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    language = get_language() or "fr"
+    context = {
+        "now": timezone.now(),
+        "action": action,
+        "form": form,
+        "rows": [
+            Chosen(
+                complaint.tracking_number,
+                reverse("desk_complaint", args=[complaint.tracking_number]),
+                text_in(complaint.category.name, language),
+                complaint.state,
+                complaint.get_state_display(),
+                complaint.updated_at.isoformat(),
+                faults.get(complaint.pk, ""),
+            )
+            for complaint in complaints
+        ],
+        "failed": bool(faults),
+        "query": request.POST.get("query", ""),
+        "back_url": back,
+    }
+    return city_page(request, complaints[0].jurisdiction, "complaints/desk/bulk.html", context, status=status)
