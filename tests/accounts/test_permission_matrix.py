@@ -44,12 +44,15 @@ ADMIN = "admin"  # administrators
 
 @dataclass(frozen=True)
 class Staff:
-    """A staff page: who may enter, what others get, what those who may enter find when nothing was filled in."""
+    """A staff page: who may enter, what others get, what those who may enter find when nothing was filled in.
+
+    `finds` None, of a form: refused in words, or forbidden to who may not write at all.
+    """
 
     roles: frozenset[str]
     post: bool = False
     outsiders: int = 403
-    finds: frozenset[int] = frozenset({200})
+    finds: frozenset[int] | None = frozenset({200})
 
 
 DESK_STAFF = frozenset({"clerk", "triage_officer", "administrator"})
@@ -57,6 +60,11 @@ DESK_READERS = DESK_STAFF | {"operator_user", "moderator", "office"}
 CREW = frozenset({"crew_member"})
 
 OFFICE_STAFF = frozenset({"office", "administrator"})
+
+# --- who may do what at the desk (product.md, workflow)
+ANSWERING = DESK_STAFF | {"operator_user"}
+MODERATING = DESK_STAFF | {"moderator"}
+WORKING = ANSWERING | CREW
 
 _PUBLIC = """
     home report report_check report_places report_preview track complaint privacy accessibility open_data health_live
@@ -82,12 +90,18 @@ POLICIES: dict[str, object] = {
     "desk": Staff(DESK_READERS),
     "desk_points": Staff(DESK_READERS),
     "desk_complaint": Staff(DESK_READERS),
-    "desk_action": Staff(DESK_READERS, post=True),
+    "desk_action": Staff(DESK_READERS, post=True, finds=None),
+    "desk_save_filter": Staff(DESK_READERS, post=True, finds=frozenset({302})),
+    "desk_forget_filter": Staff(DESK_READERS, post=True, finds=frozenset({302})),
+    "desk_columns": Staff(DESK_READERS, post=True, finds=frozenset({302})),
+    "desk_bulk": Staff(DESK_READERS, post=True, finds=frozenset({400})),
+    "desk_undo": Staff(WORKING | MODERATING, post=True, finds=frozenset({400})),
+    "desk_here": Staff(DESK_READERS, post=True, finds=frozenset({204})),
     "moderation": Staff(DESK_STAFF | {"moderator"}),
     "field": Staff(CREW),
     "field_points": Staff(CREW),
     "field_complaint": Staff(CREW),
-    "field_action": Staff(CREW, post=True),
+    "field_action": Staff(CREW, post=True, finds=None),
     "office": Staff(OFFICE_STAFF, outsiders=404),
     "office_table": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({200, 404})),
     "office_reports": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({200, 302, 405})),
@@ -128,9 +142,6 @@ SEES: dict[str, frozenset[str]] = {
 KNOWS_REPORTER = {"clerk", "triage", "administrator"}
 READS_UNRELEASED = KNOWS_REPORTER | {"moderator", "crew"}
 
-# --- who may do what at the desk (product.md, workflow)
-ANSWERING = DESK_STAFF | {"operator_user"}
-MODERATING = DESK_STAFF | {"moderator"}
 ACTIONS: dict[str, frozenset[str]] = {
     "accept": ANSWERING,
     "start": ANSWERING | CREW,
@@ -240,6 +251,7 @@ def values_of(name: str, parameters: tuple[str, ...], world: World, case: str) -
         "y": 2047,
         "name": "none",
         "key": "none",
+        "pk": 1,
         "uidb36": "1",
     }
     return {parameter: known.get(parameter, "none") for parameter in parameters}
@@ -328,8 +340,7 @@ def fault_of_staff(
         expected = {policy.outsiders, 405}
     elif has_case and case not in SEES.get(persona, frozenset()):
         expected = {404}
-    elif policy.post:
-        # The form was empty: refused in words, or the role may not write at all.
+    elif policy.finds is None:
         expected = {422} if world.role(persona) in ACTIONS["note"] else {403}
     else:
         expected = policy.finds

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
@@ -52,7 +51,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     user, now = staff_user(request), timezone.now()
     action = BY_SLUG.get(request.POST.get("action", ""))
     if action is None or action.slug not in BULK:
-        raise PermissionDenied
+        return HttpResponseBadRequest()
     complaints = _chosen(user, request.POST)
     back = f"{reverse('desk')}?{request.POST.get('query', '')[:2000]}".rstrip("?")
     if not complaints:

@@ -1,6 +1,7 @@
 """One complaint at the desk: everything this person may know of it, and what she may do about it."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +27,7 @@ from complaints.grouped import group_shown
 from complaints.models import Complaint
 from complaints.permissions import MODERATING, WORKING, hats
 from complaints.services import presence
-from complaints.services.undo import undo, undoable
+from complaints.services.undo import Undone, undo, undoable
 from complaints.staff_actions import ACTIONS, BY_SLUG, Action
 from complaints.staff_forms import StaffForm
 from complaints.timeline import Entry
@@ -103,9 +104,7 @@ def undo_deed(request: HttpRequest) -> HttpResponse:
             messages.error(request, f"{result.complaint.tracking_number}: {result.refusal}")
     if not results:
         messages.error(request, _("There is nothing to undo any more."))
-    if len(undone) == 1 == len(results) and not request.POST.get("next"):
-        return redirect("desk_complaint", undone[0].complaint.tracking_number)
-    return HttpResponseRedirect(_wanted(request) or reverse("desk"))
+    return HttpResponseRedirect(_after_undo(request, user, results))
 
 
 @staff_page(DESK_ROLES)
@@ -141,6 +140,16 @@ def perform(
         form.changed_since = seen if isinstance(refused, ChangedMeanwhile) else None
         return False
     return True
+
+
+def _after_undo(request: HttpRequest, user: User, results: Sequence[Undone]) -> str:
+    """To the complaint that is as it was, with the list beside it; after a bulk action to the list."""
+    page = "desk" if any(m.role in DESK_ROLES for m in user.memberships.all()) else "field"
+    url = reverse(page)
+    if len(results) == 1 and not results[0].refusal:
+        url = reverse(f"{page}_complaint", args=[results[0].complaint.tracking_number])
+    query = request.POST.get("query", "")[:2000] if page == "desk" else ""
+    return f"{url}?{query}" if query else url
 
 
 def _told(action: Action, complaint: Complaint) -> dict[str, object]:
