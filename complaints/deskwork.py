@@ -1,4 +1,4 @@
-"""What the desk itself keeps: what was just done and can still be undone, who is looking at what, saved filters.
+"""What the desk itself keeps: what was just done and can still be undone, who is looking at what, saved filters, replies.
 
 Models of this app in a module of their own: `complaints.models` imports them, they name it in strings only.
 """
@@ -10,6 +10,9 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import pgettext_lazy
+
+from catalogue.translated import TranslatedTextField
 
 # A page says that it is open every 30 s where scripts run; without them a visit counts so long.
 HERE_FOR = timedelta(minutes=2)
@@ -78,6 +81,42 @@ class SavedFilter(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["owner", "jurisdiction", "name"], name="saved_filter_name_once"),
             models.CheckConstraint(condition=Q(is_shared=True) | Q(unit=None), name="saved_filter_unit_only_shared"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Reply(models.Model):
+    """A text that is written again and again: for one step, for all categories or one, of one unit or the whole city."""
+
+    class Step(models.TextChoices):
+        """The action it is for: the slug of complaints.staff_actions."""
+
+        ANSWER = "answer", pgettext_lazy("reply for", "Answer")
+        ASK = "ask", pgettext_lazy("reply for", "Question to the reporter")
+        RESOLVE = "resolve", pgettext_lazy("reply for", "Resolved")
+        REJECT = "reject", pgettext_lazy("reply for", "Rejected")
+        OUT_OF_SCOPE = "out-of-scope", pgettext_lazy("reply for", "Out of scope")
+
+    jurisdiction = models.ForeignKey("catalogue.Jurisdiction", on_delete=models.CASCADE, related_name="+")
+    unit = models.ForeignKey("catalogue.Unit", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    category = models.ForeignKey(
+        "catalogue.Category", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    step = models.CharField(max_length=20, choices=Step.choices)
+    name = models.CharField(max_length=80)
+    # By language; placeholders as in complaints/replies.py.
+    texts = TranslatedTextField()
+    is_active = models.BooleanField(default=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["step", "name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(step__in=["answer", "ask", "resolve", "reject", "out-of-scope"]), name="reply_step_known"
+            )
         ]
 
     def __str__(self) -> str:

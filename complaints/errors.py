@@ -145,3 +145,9 @@ class NotAFilter(ComplaintError):
     code = "invalid"
     message = _("Give the filter a name. Twenty filters are kept at most.")
     field = "name"
+
+
+class ReplyRefused(ComplaintError):
+    code = "invalid"
+    message = _("This text cannot be kept.")
+    field = "texts"

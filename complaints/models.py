@@ -528,12 +528,12 @@ class IdempotencyKey(models.Model):
 
 
 # Tables of this app that live in modules of their own.
-from complaints.deskwork import Deed, Presence, SavedFilter  # noqa: E402
+from complaints.deskwork import Deed, Presence, Reply, SavedFilter  # noqa: E402
 from complaints.groups import GroupPromise, Supporter  # noqa: E402
 from complaints.ladder import LadderInForce  # noqa: E402
 
 __all__ = [
     "Attachment", "Complaint", "Deed", "Event", "FeedItem", "GroupPromise", "IdempotencyKey", "LadderInForce", "Message",
-    "PlaceCount", "PlaceRecount", "Presence", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision", "SavedFilter",
+    "PlaceCount", "PlaceRecount", "Presence", "Reply", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision", "SavedFilter",
     "Simulation", "SimulationCell", "SimulationMove", "Supporter",
 ]  # fmt: skip

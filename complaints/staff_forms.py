@@ -17,6 +17,7 @@ from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.forms import FilesField, SeveralFilesInput
 from complaints.models import Attachment, Complaint
+from complaints.replies import left_over
 from complaints.workflow import EvidenceReason, RejectReason
 
 _WORDS_REQUIRED = {"required": _("Please write a few words.")}
@@ -28,6 +29,8 @@ class StaffForm(forms.Form):
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     # Set where somebody else was quicker: what happened after this moment is shown beside the words that were kept.
     changed_since: datetime | None = None
+    # The field of what the reporter or the public will read; empty for none.
+    words = ""
 
     def __init__(self, complaint: Complaint, data: Any = None, files: Any = None, *, slug: str) -> None:
         initial = {"seen": complaint.updated_at.isoformat()}
@@ -56,8 +59,21 @@ class StaffForm(forms.Form):
         cast(forms.ChoiceField, self.fields[name]).choices = list(choices)
 
 
-def words_field(label: Any, help_text: Any = "", *, required: bool = True, rows: int = 4) -> forms.CharField:
-    return forms.CharField(
+class WordsField(forms.CharField):
+    """Words for people. A placeholder of a ready-made text that is still in them was forgotten."""
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        left = left_over(value or "")
+        if left:
+            raise forms.ValidationError(
+                _("Write what stands in place of %(names)s, or take it out.")
+                % {"names": ", ".join(f"{{{name}}}" for name in left)}
+            )
+
+
+def words_field(label: Any, help_text: Any = "", *, required: bool = True, rows: int = 4) -> WordsField:
+    return WordsField(
         label=label,
         help_text=help_text,
         required=required,
@@ -72,6 +88,7 @@ class PlainForm(StaffForm):
 
 
 class AnswerForm(StaffForm):
+    words = "text"
     text = words_field(
         _("Answer"), _("Public: the reporter gets it by e-mail, and everybody can read it on the complaint's page.")
     )
@@ -90,16 +107,19 @@ class ReopenForm(StaffForm):
 
 
 class AskForm(StaffForm):
+    words = "note"
     note = words_field(
         _("Question to the reporter"), _("The clock stands still until the reporter answers. Others do not see it.")
     )
 
 
 class OutOfScopeForm(StaffForm):
+    words = "note"
     note = words_field(_("Whose matter is it?"), _("Public: name the body that is responsible, and how to reach it."))
 
 
 class RejectForm(StaffForm):
+    words = "note"
     reason = forms.ChoiceField(
         label=_("Reason"),
         choices=RejectReason.choices,
@@ -118,6 +138,7 @@ class PhotosField(FilesField):
 
 
 class ResolveForm(StaffForm):
+    words = "note"
     note = words_field(_("What was done?"), _("Public: the reporter gets it by e-mail and may confirm or contest it."))
     files = PhotosField(_("Photos after the work"))  # type: ignore[assignment]
     reason = forms.ChoiceField(

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from complaints.views import field, files, public, report, reporter
-from complaints.views.desk import bulk, case, moderation, pages
+from complaints.views.desk import bulk, case, moderation, pages, replies
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("desk/filters/", pages.save, name="desk_save_filter"),
     path("desk/filters/<int:pk>/delete/", pages.forget, name="desk_forget_filter"),
     path("desk/columns/", pages.columns, name="desk_columns"),
+    path("desk/replies/", replies.replies, name="desk_replies"),
+    path("desk/replies/<int:pk>/", replies.replies, name="desk_reply"),
     path("desk/bulk/", bulk.bulk, name="desk_bulk"),
     path("desk/undo/", case.undo_deed, name="desk_undo"),
     path("desk/<str:tracking_number>/here/", case.here, name="desk_here"),

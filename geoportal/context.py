@@ -10,6 +10,7 @@ from accounts.access import load_memberships
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
 from catalogue.translated import text_in
+from complaints.desk.replies import WRITERS
 from complaints.filters import jurisdiction_of
 from complaints.permissions import MODERATING
 
@@ -19,6 +20,7 @@ _DESK_READERS = MODERATING | {Role.OPERATOR_USER, Role.OFFICE}
 STAFF_PAGES = (
     ("desk", pgettext_lazy("menu", "Desk"), _DESK_READERS),
     ("moderation", pgettext_lazy("menu", "Moderation"), MODERATING),
+    ("desk_replies", pgettext_lazy("menu", "Texts"), WRITERS),
     ("field", pgettext_lazy("menu", "Field"), frozenset({Role.CREW_MEMBER})),
     ("office", pgettext_lazy("menu", "Office"), frozenset({Role.OFFICE, Role.ADMINISTRATOR, Role.UNIT_MANAGER})),
 )

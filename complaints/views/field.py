@@ -27,7 +27,8 @@ from complaints.models import Complaint
 from complaints.staff_actions import BY_SLUG, Action
 from complaints.staff_forms import StaffForm
 from complaints.views.cities import city_page
-from complaints.views.desk.case import Offer, perform
+from complaints.views.desk.case import Offer
+from complaints.views.desk.performing import perform
 from complaints.views.desk.screen import say_done
 from complaints.views.staff import city_of, complaint_of, staff_user
 from complaints.workflow import State
@@ -179,4 +180,4 @@ def _offer(action: Action, user: User, complaint: Complaint, tried: tuple[Action
         return None
     form = tried[1] if tried and is_open else action.form(complaint, slug=action.slug)
     url = reverse("field_action", args=[complaint.tracking_number, action.slug])
-    return Offer(action.slug, action.label, action.icon, action.look, "", False, form, url, is_open)
+    return Offer(action.slug, action.label, action.icon, action.look, "", False, form, url, is_open, [])

@@ -95,6 +95,8 @@ POLICIES: dict[str, object] = {
     "desk_forget_filter": Staff(DESK_READERS, post=True, finds=frozenset({302})),
     "desk_columns": Staff(DESK_READERS, post=True, finds=frozenset({302})),
     "desk_bulk": Staff(DESK_READERS, post=True, finds=frozenset({400})),
+    "desk_replies": Staff(frozenset({"unit_manager", "triage_officer", "administrator"})),
+    "desk_reply": Staff(frozenset({"unit_manager", "triage_officer", "administrator"}), finds=frozenset({404})),
     "desk_undo": Staff(WORKING | MODERATING, post=True, finds=frozenset({400})),
     "desk_here": Staff(DESK_READERS, post=True, finds=frozenset({204})),
     "moderation": Staff(DESK_STAFF | {"moderator"}),

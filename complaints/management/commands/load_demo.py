@@ -11,6 +11,7 @@ from accounts.demo import make_demo_accounts
 from accounts.models import User
 from catalogue.models import Jurisdiction
 from complaints.demo.play import Stage
+from complaints.demo.replies import write_replies
 from complaints.services.small_places import settle_places
 from reporting.commands import Fault, Report, ReportingCommand, progress
 
@@ -34,6 +35,7 @@ class Command(ReportingCommand):
             report.faults.append(Fault("unknown_jurisdiction", "load its city pack first", options["jurisdiction"]))
             return report
         accounts = make_demo_accounts(city, settings.VAR_DIR / "demo-accounts.json")
+        write_replies(city, now=timezone.now())
         until = timezone.now().replace(minute=0, second=0, microsecond=0)
         stage = Stage(
             city,

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, get_language_info, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -17,12 +17,13 @@ from django.views.decorators.http import require_POST
 from accounts.access import staff_page
 from accounts.models import User
 from catalogue.translated import text_in
+from complaints.desk.replies import filled_reply, replies_among
 from complaints.models import Complaint
 from complaints.permissions import hats
 from complaints.staff_actions import BULK, BY_SLUG, Action
 from complaints.staff_forms import MergeTogetherForm, StaffForm
 from complaints.views.cities import city_page
-from complaints.views.desk.case import perform
+from complaints.views.desk.performing import perform
 from complaints.views.desk.screen import say_done
 from complaints.views.staff import DESK_ROLES, staff_user
 
@@ -78,7 +79,8 @@ def _do(
     """Try it on each; the reasons by id of those that were refused, and the form as it was filled in."""
     faults: dict[int, str] = {}
     shown = _form(action, complaints, data)
-    shown.is_valid()
+    if not data.get("reply"):
+        shown.is_valid()
     for complaint in complaints:
         if not action.roles & hats(user, complaint):
             faults[complaint.pk] = _("Your role does not allow this.")
@@ -87,10 +89,31 @@ def _do(
         own["seen"] = data.get(f"seen-{complaint.tracking_number}", "")
         if action.slug == "merge" and own.get("number") == complaint.tracking_number:
             continue
+        if fault := _put_reply(own, action, complaint):
+            faults[complaint.pk] = fault
+            continue
         form = action.form(complaint, own, slug=action.slug)
         if not (form.is_valid() and perform(action, complaint, form, user, now, batch=batch)):
             faults[complaint.pk] = " ".join(str(text) for texts in form.errors.values() for text in texts)
     return faults, shown
+
+
+def _put_reply(data: QueryDict, action: Action, complaint: Complaint) -> str:
+    """A ready-made text in each reporter's own language, where nothing was typed. Why it cannot be used, else empty."""
+    words, chosen = action.form.words, data.get("reply", "")
+    if not words or not chosen or data.get(words, "").strip():
+        return ""
+    filled = filled_reply(complaint, action.slug, chosen)
+    if filled is None:
+        return _("This text is for another unit or category.")
+    if not filled.is_translated:
+        return _("The reporter reads another language, and the text is not translated into it: %(language)s") % {
+            "language": get_language_info(filled.wanted)["name_translated"]
+        }
+    if filled.missing:
+        return _("This complaint has nothing to put in place of: %(names)s") % {"names": ", ".join(filled.missing)}
+    data[words] = filled.text
+    return ""
 
 
 def _chosen(user: User, data: QueryDict) -> list[Complaint]:
@@ -114,6 +137,8 @@ def _form(action: Action, complaints: Sequence[Complaint], data: QueryDict | Non
     forms = [action.form(complaint, data, slug=action.slug) for complaint in complaints]
     form = max(forms, key=lambda each: len(each.fields))
     form.fields.pop("files", None)
+    # A ready-made text may stand in for what would be typed.
+    form.use_required_attribute = False
     return form
 
 
@@ -145,6 +170,8 @@ def _page(
             for complaint in complaints
         ],
         "failed": bool(faults),
+        "replies": replies_among(complaints[0].jurisdiction, staff_user(request), action.slug),
+        "reply": request.POST.get("reply", ""),
         "query": request.POST.get("query", ""),
         "back_url": back,
     }

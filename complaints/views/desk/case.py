@@ -21,19 +21,21 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import staff_page
 from accounts.models import User
 from complaints.casefile import CaseFile, casefile
+from complaints.desk.replies import ReplyOffered, filled_reply, replies_for
 from complaints.disclosure import disclosure
-from complaints.errors import ChangedMeanwhile, ComplaintError
 from complaints.grouped import group_shown
 from complaints.models import Complaint
 from complaints.permissions import MODERATING, WORKING, hats
+from complaints.replies import Filled
 from complaints.services import presence
-from complaints.services.undo import Undone, undo, undoable
+from complaints.services.undo import Undone, undo
 from complaints.staff_actions import ACTIONS, BY_SLUG, Action
 from complaints.staff_forms import StaffForm
 from complaints.timeline import Entry
+from complaints.views.desk.foretell import Foretold, foretell
+from complaints.views.desk.performing import perform
 from complaints.views.desk.screen import say_done, screen
 from complaints.views.staff import DESK_ROLES, complaint_of, staff_user
-from complaints.workflow import ActorNotAllowed, WorkflowError
 
 _REFUSED = 422
 
@@ -51,6 +53,17 @@ class Offer:
     form: StaffForm
     url: str
     is_open: bool
+    replies: list[ReplyOffered]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What was just asked for and is still open: refused, or only looked at (`foretold`), or with a text put in (`filled`)."""
+
+    action: Action
+    form: StaffForm
+    foretold: Foretold | None = None
+    filled: Filled | None = None
 
 
 @staff_page(DESK_ROLES)
@@ -74,13 +87,33 @@ def desk_action(request: HttpRequest, tracking_number: str, slug: str) -> HttpRe
     action = BY_SLUG.get(slug)
     if action is None or not action.roles & hats(user, complaint):
         raise PermissionDenied
+    if "insert" in request.POST:
+        return _with_reply(request, complaint, action, now)
     form = action.form(complaint, request.POST, request.FILES, slug=slug)
     batch = uuid.uuid4()
+    if "preview" in request.POST:
+        foretold = foretell(action, complaint, form, user, now) if form.is_valid() else None
+        fresh = complaint_of(user, tracking_number)
+        status = 200 if foretold else _REFUSED
+        return _page(request, fresh, now=now, tried=Tried(action, form, foretold), status=status)
     if form.is_valid() and perform(action, complaint, form, user, now, batch=batch):
         say_done(request, _("Done: %(action)s (%(number)s)") % _told(action, complaint), batch)
         return HttpResponseRedirect(_next_page(request, user, complaint))
     fresh = complaint_of(user, tracking_number)
-    return _page(request, fresh, now=now, tried=(action, form), status=_REFUSED)
+    return _page(request, fresh, now=now, tried=Tried(action, form), status=_REFUSED)
+
+
+def _with_reply(request: HttpRequest, complaint: Complaint, action: Action, now: datetime) -> HttpResponse:
+    """The form again with a ready-made text in it; nothing is judged yet, and what was chosen stays."""
+    form = action.form(complaint, slug=action.slug)
+    form.initial |= {name: request.POST[name] for name in form.fields if name in request.POST}
+    filled = filled_reply(complaint, action.slug, request.POST.get("reply", "")) if form.words else None
+    if filled is not None:
+        typed = request.POST.get(form.words, "").strip()
+        # Her own words stay; only a text that was put in before, and not touched since, makes room.
+        mine = typed if typed.split() != request.POST.get("put", "").split() else ""
+        form.initial[form.words] = f"{mine}\n\n{filled.text}" if mine else filled.text
+    return _page(request, complaint, now=now, tried=Tried(action, form, filled=filled))
 
 
 @staff_page(WORKING | MODERATING)
@@ -118,28 +151,6 @@ def here(request: HttpRequest, tracking_number: str) -> HttpResponse:
     else:
         presence.arrive(complaint, user, now=timezone.now())
     return HttpResponse(status=204)
-
-
-def perform(
-    action: Action, complaint: Complaint, form: StaffForm, user: User, now: datetime, *, batch: uuid.UUID
-) -> bool:
-    """Run an action on what a form checked. False with the reason in the form, and nothing stored, if it was refused.
-
-    Raises PermissionDenied if none of the person's roles may do it.
-    """
-    seen = form.cleaned_data.get("seen")
-    try:
-        also = action.touches(complaint, form, user)
-        with undoable(complaint.pk, action=action.slug, acting_user=user, now=now, batch=batch, seen=seen, also=also):
-            action.run(complaint, form, user, now)
-    except (ComplaintError, WorkflowError) as refused:
-        if isinstance(refused, ActorNotAllowed) and not action.roles & hats(user, complaint):
-            raise PermissionDenied from None
-        field = getattr(refused, "field", "")
-        form.add_error(field if field in form.fields else None, str(refused.message))
-        form.changed_since = seen if isinstance(refused, ChangedMeanwhile) else None
-        return False
-    return True
 
 
 def _after_undo(request: HttpRequest, user: User, results: Sequence[Undone]) -> str:
@@ -180,18 +191,21 @@ def _page(
     complaint: Complaint,
     *,
     now: datetime,
-    tried: tuple[Action, StaffForm] | None = None,
+    tried: Tried | None = None,
     status: int = 200,
 ) -> HttpResponse:
     user = staff_user(request)
     case = casefile(complaint, user, now)
     presence.arrive(complaint, user, now=now)
     query = f"?{request.GET.urlencode()}" if request.GET else ""
+    replies = replies_for(complaint)
     context = {
         "case": case,
         "group": group_shown(complaint, user),
-        "offers": [_offer(action, complaint, tried, query) for action in _offered(user, complaint, tried)],
-        "refused": tried[1] if tried else None,
+        "offers": [_offer(action, complaint, tried, query, replies) for action in _offered(user, complaint, tried)],
+        "refused": tried.form if tried else None,
+        "foretold": tried.foretold if tried else None,
+        "filled": tried.filled if tried else None,
         "meanwhile": _meanwhile(case, tried),
         "others_here": _others_here(complaint, user, now),
         "seen": complaint.updated_at.isoformat(),
@@ -202,9 +216,9 @@ def _page(
     return screen(request, complaint.jurisdiction, now, case=context, number=complaint.tracking_number, status=status)
 
 
-def _meanwhile(case: CaseFile, tried: tuple[Action, StaffForm] | None) -> list[Entry]:
+def _meanwhile(case: CaseFile, tried: Tried | None) -> list[Entry]:
     """What others did since this person looked at the page on which she decided, newest first."""
-    since = getattr(tried[1], "changed_since", None) if tried else None
+    since = tried.form.changed_since if tried else None
     return [entry for entry in case.timeline if entry.at > since] if since is not None else []
 
 
@@ -216,18 +230,33 @@ def _others_here(complaint: Complaint, user: User, now: datetime) -> list[str]:
     return [person.user.get_full_name() or person.user.get_username() for person in here]
 
 
-def _offered(user: User, complaint: Complaint, tried: tuple[Action, StaffForm] | None) -> list[Action]:
+def _offered(user: User, complaint: Complaint, tried: Tried | None) -> list[Action]:
     """What may be done now, and what was just tried: its words must not be lost although it may be too late for it."""
     return [
-        action for action in ACTIONS if action.allowed(user, complaint) or (tried is not None and tried[0] is action)
+        action
+        for action in ACTIONS
+        if action.allowed(user, complaint) or (tried is not None and tried.action is action)
     ]
 
 
-def _offer(action: Action, complaint: Complaint, tried: tuple[Action, StaffForm] | None, query: str) -> Offer:
-    is_open = tried is not None and tried[0] is action
-    form = tried[1] if tried and is_open else action.form(complaint, slug=action.slug)
-    if is_open:
+def _offer(
+    action: Action, complaint: Complaint, tried: Tried | None, query: str, replies: dict[str, list[ReplyOffered]]
+) -> Offer:
+    is_open = tried is not None and tried.action is action
+    form = tried.form if tried and is_open else action.form(complaint, slug=action.slug)
+    if form.is_bound:
         # She has now seen the newer state; sending it again is her decision.
         form.data = {**{name: form.data[name] for name in form.data}, "seen": complaint.updated_at.isoformat()}
     url = reverse("desk_action", args=[complaint.tracking_number, action.slug]) + query
-    return Offer(action.slug, action.label, action.icon, action.look, action.key, action.advances, form, url, is_open)
+    return Offer(
+        action.slug,
+        action.label,
+        action.icon,
+        action.look,
+        action.key,
+        action.advances,
+        form,
+        url,
+        is_open,
+        replies.get(action.slug, []),
+    )

@@ -74,7 +74,9 @@ async function go(url, { push = true, focus = "case-title", ...options } = {}) {
       return;
     }
     show(html, focus);
-    if (push && response.ok && response.url !== location.href) history.pushState(null, "", response.url);
+    // A form that only looked (a preview) is no page to come back to.
+    const isPage = !options.method || response.redirected;
+    if (push && isPage && response.ok && response.url !== location.href) history.pushState(null, "", response.url);
   } catch (error) {
     if (error.name !== "AbortError") location.href = options.method ? location.href : url;
   } finally {
@@ -95,7 +97,9 @@ function show(html, focus) {
   const { number, title } = columns().dataset;
   document.title = [title, ...document.title.split(" · ").slice(1)].join(" · ");
   const summary = panes.querySelector("[data-takes-focus]");
-  const target = summary || document.getElementById(writing || (number ? focus : "desk-title"));
+  // A ready-made text was put in: it is read and changed next.
+  const filled = panes.querySelector("[name=put]")?.form.querySelector("textarea");
+  const target = summary || filled || document.getElementById(writing || (number ? focus : "desk-title"));
   target?.focus({ preventScroll: !summary });
   if (number && !isWide.matches) window.scrollTo(0, 0);
   const said = [...panes.querySelectorAll(".messages .notice__body > span")].map((node) => node.textContent.trim());
@@ -134,6 +138,9 @@ panes.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-submits-on-change]");
   if (form) form.requestSubmit();
   if (event.target.matches("[name=n]")) countChosen();
+  if (event.target.matches("[data-inserts]") && event.target.value) {
+    event.target.form.requestSubmit(event.target.form.querySelector("[name=insert]"));
+  }
 });
 
 window.addEventListener("popstate", () => go(location.href, { push: false }));
@@ -221,7 +228,7 @@ function act(letter) {
     return true;
   }
   action.open = true;
-  const field = action.querySelector("select, textarea, input:not([type=hidden])");
+  const field = action.querySelector("select:not([data-inserts]), textarea, input:not([type=hidden])");
   field?.focus();
   action.scrollIntoView({ block: "nearest" });
   return true;
@@ -229,7 +236,7 @@ function act(letter) {
 
 /** In an open form: the nth choice of its first select or radio buttons. One that asks for nothing else is sent at once. */
 function pick(form, digit) {
-  const select = form.querySelector("select");
+  const select = form.querySelector("select:not([data-inserts])");
   const radios = form.querySelectorAll("input[type=radio]");
   if (select) {
     const options = [...select.options].filter((option) => option.value && !option.disabled);
