@@ -121,3 +121,40 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Handover(models.Model):
+    """A complaint was handed to another unit, which may refuse it. Rows are kept: two refusals in a row go to triage."""
+
+    class Outcome(models.TextChoices):
+        OPEN = "open", pgettext_lazy("hand-over", "not accepted yet")
+        TAKEN = "taken", pgettext_lazy("hand-over", "accepted")
+        REFUSED = "refused", pgettext_lazy("hand-over", "refused")
+        # It went elsewhere before anybody accepted.
+        MOVED = "moved", pgettext_lazy("hand-over", "moved on")
+
+    complaint = models.ForeignKey("complaints.Complaint", on_delete=models.CASCADE, related_name="handovers")
+    from_unit = models.ForeignKey("catalogue.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
+    to_unit = models.ForeignKey("catalogue.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
+    offered_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    # When the unit is reminded, once; it was at `reminded_at`.
+    remind_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-offered_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=["open", "taken", "refused", "moved"]), name="handover_outcome_known"
+            ),
+            models.UniqueConstraint(fields=["complaint"], condition=Q(outcome="open"), name="handover_open_once"),
+        ]
+        indexes = [
+            # the sweep that reminds
+            models.Index(fields=["remind_at"], name="handover_due", condition=Q(outcome="open", reminded_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} to {self.to_unit_id}"

@@ -151,3 +151,8 @@ class ReplyRefused(ComplaintError):
     code = "invalid"
     message = _("This text cannot be kept.")
     field = "texts"
+
+
+class NothingHandedOver(ComplaintError):
+    code = "nothing_handed_over"
+    message = _("Nothing waits here for your unit's acceptance.")

@@ -357,6 +357,8 @@ class Event(models.Model):
         NOTED = "noted", pgettext_lazy("event", "Internal note")
         MESSAGE_RECEIVED = "message_received", pgettext_lazy("event", "Message from the reporter")
         HANDED_OVER = "handed_over", pgettext_lazy("event", "Handed over to another unit")
+        TAKEN_OVER = "taken_over", pgettext_lazy("event", "Hand-over accepted")
+        REMINDED = "reminded", pgettext_lazy("event", "Unit reminded to accept the hand-over")
         RECATEGORISED = "recategorised", pgettext_lazy("event", "Category changed")
         REROUTED = "rerouted", pgettext_lazy("event", "Routed again")
         ASSIGNED = "assigned", pgettext_lazy("event", "Assigned to a crew")
@@ -528,12 +530,12 @@ class IdempotencyKey(models.Model):
 
 
 # Tables of this app that live in modules of their own.
-from complaints.deskwork import Deed, Presence, Reply, SavedFilter  # noqa: E402
+from complaints.deskwork import Deed, Handover, Presence, Reply, SavedFilter  # noqa: E402
 from complaints.groups import GroupPromise, Supporter  # noqa: E402
 from complaints.ladder import LadderInForce  # noqa: E402
 
 __all__ = [
-    "Attachment", "Complaint", "Deed", "Event", "FeedItem", "GroupPromise", "IdempotencyKey", "LadderInForce", "Message",
-    "PlaceCount", "PlaceRecount", "Presence", "Reply", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision", "SavedFilter",
-    "Simulation", "SimulationCell", "SimulationMove", "Supporter",
+    "Attachment", "Complaint", "Deed", "Event", "FeedItem", "GroupPromise", "Handover", "IdempotencyKey", "LadderInForce",
+    "Message", "PlaceCount", "PlaceRecount", "Presence", "Reply", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision",
+    "SavedFilter", "Simulation", "SimulationCell", "SimulationMove", "Supporter",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from complaints.errors import CannotMerge, NothingToReview
 from complaints.models import Attachment, Complaint
 from complaints.permissions import ANSWERING, DESK, MODERATING, WORKING
 from complaints.services import allocation, correspondence, merging, publication
+from complaints.services.handovers import open_handover
 from complaints.services.transitions import change_state
 from complaints.staff_forms import StaffForm
 from complaints.tracking import normalise_tracking_number
@@ -49,14 +50,15 @@ class Action:
 
 # One letter each, on every keyboard; the desk's own are j k x z u g / and ?.
 KEYS = {
-    "accept": "a", "start": "w", "resume": "b", "answer": "r", "note": "n", "ask": "q", "assign": "s", "photos": "p",
-    "resolve": "e", "hand-over": "h", "recategorise": "c", "merge": "m", "reject": "d", "out-of-scope": "o", "reopen": "y",
+    "take-over": "t", "refuse": "f", "accept": "a", "start": "w", "resume": "b", "answer": "r", "note": "n", "ask": "q",
+    "assign": "s", "photos": "p", "resolve": "e", "hand-over": "h", "recategorise": "c", "merge": "m", "reject": "d",
+    "out-of-scope": "o", "reopen": "y",
 }  # fmt: skip
 # What settles a complaint for now; after notes, photos and reviews one stays.
 ADVANCES = frozenset(
     {
-        "accept", "start", "resume", "answer", "ask", "assign", "resolve", "hand-over", "recategorise", "merge", "reject",
-        "out-of-scope",
+        "take-over", "refuse", "accept", "start", "resume", "answer", "ask", "assign", "resolve", "hand-over", "recategorise",
+        "merge", "reject", "out-of-scope",
     }
 )  # fmt: skip
 
@@ -100,6 +102,18 @@ def _photos(complaint: Complaint, form: StaffForm, user: User, now: datetime) ->
 def _hand_over(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
     given = form.cleaned_data
     return allocation.hand_over(complaint.pk, given["unit"], acting_user=user, now=now, note=given["note"])
+
+
+def _take_over(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return allocation.take_over(complaint.pk, acting_user=user, now=now)
+
+
+def _refuse(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return allocation.refuse(complaint.pk, acting_user=user, now=now, note=form.cleaned_data["note"])
+
+
+def _waits_for_us(user: User, complaint: Complaint) -> bool:
+    return permissions.can_answer(user, complaint) and open_handover(complaint) is not None
 
 
 def _recategorise(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
@@ -175,6 +189,26 @@ _HAND_OVER = permissions.can_hand_over
 
 # In the order of the page. The first ones move the work on; the later ones send it elsewhere or end it.
 ACTIONS: tuple[Action, ...] = (
+    Action(
+        "take-over",
+        _("Accept the hand-over"),
+        "check",
+        _FORMS.PlainForm,
+        ANSWERING,
+        _waits_for_us,
+        _take_over,
+        look="primary",
+    ),
+    Action(
+        "refuse",
+        _("Refuse the hand-over"),
+        "close",
+        _FORMS.RefuseForm,
+        ANSWERING,
+        _waits_for_us,
+        _refuse,
+        look="danger",
+    ),
     _move(Verb.ACCEPT, _("Accept"), "check", look="primary"),
     _move(Verb.START, _("Start the work"), "clock", _FORMS.StartForm),
     _move(Verb.RESUME, _("Go on without an answer"), "refresh"),
@@ -231,7 +265,7 @@ REVIEWS: tuple[Action, ...] = (
 BY_SLUG = {action.slug: action for action in ACTIONS + REVIEWS}
 
 # What can be done to several complaints at once, in the order of the buttons.
-BULK = ("accept", "assign", "answer", "resolve", "reject", "merge", "hand-over")
+BULK = ("take-over", "accept", "assign", "answer", "resolve", "reject", "merge", "hand-over")
 
 
 def bulk_actions(roles: frozenset[str]) -> list[Action]:

@@ -198,6 +198,10 @@ class HandOverForm(StaffForm):
         return next(unit for unit in units if unit.code == self.cleaned_data["unit"])
 
 
+class RefuseForm(StaffForm):
+    note = words_field(_("Why is it not yours?"), _("Only colleagues read it."))
+
+
 class RecategoriseForm(StaffForm):
     category = forms.ChoiceField(
         label=_("Right category"),

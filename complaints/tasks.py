@@ -7,6 +7,7 @@ from complaints.services import (
     breaches,
     escalation,
     file_checks,
+    handovers,
     presence,
     retention,
     routing_jobs,
@@ -101,3 +102,11 @@ def forget_deeds() -> None:
         if is_mine:
             undo.forget_deeds(now=timezone.now())
             presence.forget(now=timezone.now())
+
+
+@shared_task(name="complaints.remind_units")  # type: ignore[untyped-decorator]
+def remind_units() -> None:
+    """Write to units that let a hand-over wait."""
+    with alone("remind-units") as is_mine:
+        if is_mine:
+            handovers.remind_units(now=timezone.now())

@@ -103,6 +103,8 @@ def _staff_entry(
     shown: Disclosure,
 ) -> Entry:
     entry = _entry(event, message, units)
+    if event.kind == _Kind.HANDED_OVER and event.data.get("refused"):
+        entry = replace(entry, title=_("Hand-over refused"))
     internal = not event.is_public or (message is not None and message.audience == _Audience.INTERNAL)
     detail = entry.detail or _staff_detail(complaint, event)
     return replace(entry, who=_who(event, shown), internal=internal, detail=detail, mine=False)

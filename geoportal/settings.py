@@ -298,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
     "make-reports": {"task": "analytics.make_reports", "schedule": 2, "options": {"expires": 10}},
     "record-breaches": {"task": "complaints.record_breaches", "schedule": 20, "options": {"expires": 30}},
     "forget-deeds": {"task": "complaints.forget_deeds", "schedule": 30, "options": {"expires": 30}},
+    "remind-units": {"task": "complaints.remind_units", "schedule": 60, "options": {"expires": 60}},
     "climb-ladders": {"task": "complaints.climb_ladders", "schedule": 20, "options": {"expires": 30}},
     "settle-places": {"task": "complaints.settle_places", "schedule": 2, "options": {"expires": 10}},
     "recount-places": {"task": "complaints.recount_places", "schedule": crontab(hour="3", minute="5")},

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
 from accounts.models import User
@@ -20,7 +20,7 @@ from complaints.desk.orders import Mark, Names, Order, after, ended, instant_of,
 from complaints.desk.scope import Scope
 from complaints.deskwork import HERE_FOR
 from complaints.filters import FilterError, Filters
-from complaints.models import Attachment, Complaint, Presence
+from complaints.models import Attachment, Complaint, Handover, Presence
 from complaints.querysets import ComplaintQuerySet
 from complaints.workflow import CLOSED_STATES, OPEN_STATES
 
@@ -186,7 +186,8 @@ class Queue:
     def _decorated(self, found: ComplaintQuerySet) -> ComplaintQuerySet:
         """Columns of a line of the list, district and crew loaded.
 
-        `next_due_at` (None without promise), `file_count`, and `here`: names of others who have it open.
+        `next_due_at` (None without promise), `file_count`, `offered` (handed over, not accepted), and `here`:
+        names of others who have it open.
         """
         files = (
             Attachment.objects.filter(complaint=OuterRef("pk"))
@@ -202,9 +203,17 @@ class Queue:
             .annotate(
                 next_due_at=next_due(),
                 file_count=Coalesce(Subquery(files, output_field=IntegerField()), Value(0)),
+                offered=Exists(_waiting_handover()),
                 here=Subquery(names_here(self.scope.user, self.filters.now), output_field=TextField()),
             )
         )
+
+
+def _waiting_handover() -> QuerySet[Handover]:
+    """For a complaint of the outer query: a hand-over that its unit has not accepted yet."""
+    return Handover.objects.filter(
+        complaint=OuterRef("pk"), outcome=Handover.Outcome.OPEN, to_unit=OuterRef("unit_id")
+    ).order_by()
 
 
 def names_here(user: User, now: datetime) -> QuerySet[Any]:

@@ -6,10 +6,10 @@ from django.db import transaction
 
 from accounts.models import Membership, Role, User
 from catalogue.models import Category, Unit
-from catalogue.snapshot import Snapshot
+from catalogue.snapshot import Snapshot, current_snapshot
 from complaints.deadlines import Promise, parse_duration, resume
-from complaints.errors import NotACrewMember, SameCategory, SameUnit
-from complaints.models import Attachment, Complaint, Event
+from complaints.errors import MessageEmpty, NotACrewMember, NothingHandedOver, SameCategory, SameUnit
+from complaints.models import Attachment, Complaint, Event, Handover
 from complaints.permissions import ANSWERING, DESK, can_assign, can_hand_over, hats, require
 from complaints.places import place_for_the_world
 from complaints.promises import Promises, promises_for, with_promises
@@ -18,6 +18,7 @@ from complaints.services.clocks import replace_promise
 from complaints.services.correspondence import keep_note
 from complaints.services.decisions import keep_choice, keep_decision
 from complaints.services.escalation import catch_up
+from complaints.services.handovers import REFUSALS_TO_TRIAGE, offer, open_handover, refused_in_a_row, settle
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_acting
 from complaints.services.small_places import recount
@@ -39,17 +40,66 @@ def hand_over(complaint_id: int, to_unit: Unit, *, acting_user: User, now: datet
     role = acting_role(DESK, hats(acting_user, complaint))
     data: dict[str, object] = {"from": complaint.unit.code, "to": to_unit.code}
     data |= keep_note(complaint, note, acting_user, now)
-    keep_choice(complaint, to_unit, now=now)
-    change_unit(complaint, to_unit)
+    offer(complaint, to_unit, now=now)
+    give_to(complaint, to_unit, now=now)
+    event = new_event(
+        complaint, Event.Kind.HANDED_OVER, now=now, actor=acting_user, actor_role=role, is_public=True, data=data
+    )
+    record(complaint, event)
+    return complaint
+
+
+@transaction.atomic
+def take_over(complaint_id: int, *, acting_user: User, now: datetime) -> Complaint:
+    """The unit accepts what was handed to it. Raises ActorNotAllowed or NothingHandedOver."""
+    complaint = lock_acting(complaint_id)
+    worn = hats(acting_user, complaint)
+    require(bool(ANSWERING & worn))
+    if not settle(complaint, Handover.Outcome.TAKEN, now=now):
+        raise NothingHandedOver
+    complaint.updated_at = now
+    complaint.save(update_fields=["updated_at"])
+    role = acting_role(ANSWERING, worn)
+    event = new_event(complaint, Event.Kind.TAKEN_OVER, now=now, actor=acting_user, actor_role=role)
+    record(complaint, event)
+    return complaint
+
+
+@transaction.atomic
+def refuse(complaint_id: int, *, acting_user: User, now: datetime, note: str) -> Complaint:
+    """The unit refuses what was handed to it: it goes back, and after a second refusal to the triage unit.
+
+    Raises ActorNotAllowed, NothingHandedOver, or MessageEmpty without a reason.
+    """
+    complaint = lock_acting(complaint_id)
+    worn = hats(acting_user, complaint)
+    require(bool(ANSWERING & worn))
+    pending = open_handover(complaint)
+    if pending is None:
+        raise NothingHandedOver
+    if not note.strip():
+        raise MessageEmpty(field="note")
+    catalogue = current_snapshot(complaint.jurisdiction)
+    again = refused_in_a_row(complaint) + 1 >= REFUSALS_TO_TRIAGE
+    target = catalogue.triage_unit if again else pending.from_unit
+    role = acting_role(ANSWERING, worn)
+    data: dict[str, object] = {"from": complaint.unit.code, "to": target.code, "refused": True}
+    data |= keep_note(complaint, note, acting_user, now)
+    settle(complaint, Handover.Outcome.REFUSED, now=now)
+    give_to(complaint, target, now=now)
+    event = new_event(
+        complaint, Event.Kind.HANDED_OVER, now=now, actor=acting_user, actor_role=role, is_public=True, data=data
+    )
+    record(complaint, event)
+    return complaint
+
+
+def give_to(complaint: Complaint, unit: Unit, *, now: datetime) -> None:
+    """Somebody chose the unit that answers; saved, with the decision that says so."""
+    keep_choice(complaint, unit, now=now)
+    change_unit(complaint, unit)
     complaint.updated_at = now
     complaint.save(update_fields=["unit", "assigned_to", "passed_to_operator", "next_rung_at", "updated_at"])
-    record(
-        complaint,
-        new_event(
-            complaint, Event.Kind.HANDED_OVER, now=now, actor=acting_user, actor_role=role, is_public=True, data=data
-        ),
-    )
-    return complaint
 
 
 @transaction.atomic
@@ -113,6 +163,7 @@ def assign(complaint_id: int, crew_member: User | None, *, acting_user: User, no
     """Send somebody of the unit's crews, or nobody (None). Raises ActorNotAllowed or NotACrewMember."""
     complaint = lock_acting(complaint_id)
     require(can_assign(acting_user, complaint))
+    settle(complaint, Handover.Outcome.TAKEN, now=now)
     if crew_member is not None and not _in_crew_of(crew_member, complaint.unit):
         raise NotACrewMember
     event = new_event(

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from complaints.errors import MessageEmpty
-from complaints.models import Attachment, Complaint, Event, Message
+from complaints.models import Attachment, Complaint, Event, Handover, Message
 from complaints.notices import answer_news
 from complaints.permissions import (
     ANSWERING,
@@ -21,6 +21,7 @@ from complaints.permissions import (
 )
 from complaints.services.escalation import catch_up
 from complaints.services.files import NewFile, new_attachments
+from complaints.services.handovers import settle
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock, lock_acting
 from complaints.services.transitions import acting_role, change_state
@@ -40,6 +41,7 @@ def answer(complaint_id: int, text: str, *, acting_user: User, now: datetime) ->
     catch_up(complaint, now=now)
     if complaint.state == State.RECEIVED:
         complaint = change_state(complaint_id, Verb.ACCEPT, acting_user=acting_user, now=now, tell=False)
+    settle(complaint, Handover.Outcome.TAKEN, now=now)
     if complaint.answered_at is None:
         complaint.answered_at = now
     message = _keep(complaint, text, Message.Audience.PUBLIC, acting_user, now)

@@ -12,7 +12,7 @@ from django.contrib.gis.geos import GEOSGeometry
 from django.db import models
 from django.db.models import Q
 
-from complaints.models import Attachment, Complaint, GroupPromise, Reporter, RoutingAlert
+from complaints.models import Attachment, Complaint, GroupPromise, Handover, Reporter, RoutingAlert
 
 Values = dict[str, Any]
 # table → key of a row → its columns; a row that is not there has no key
@@ -24,6 +24,7 @@ _TABLES: dict[str, type[models.Model]] = {
     "reporter": Reporter,
     "alert": RoutingAlert,
     "promise": GroupPromise,
+    "handover": Handover,
 }
 # A queue's own columns are its worker's; `updated_at` tells that something happened, and an undo happens too.
 _NOT_OURS = {"updated_at", "queue_state", "attempts", "next_attempt_at", "leased_until", "last_error", "next_rung_at"}
@@ -58,6 +59,7 @@ def picture(complaint_ids: Iterable[int]) -> Picture:
         "reporter": Reporter.objects.filter(complaint__in=ids),
         "alert": RoutingAlert.objects.filter(complaint__in=ids),
         "promise": GroupPromise.objects.filter(Q(primary__in=ids) | Q(holder__in=ids)),
+        "handover": Handover.objects.filter(complaint__in=ids),
     }
     return {name: {str(row.pk): _values(row) for row in rows} for name, rows in querysets.items()}
 
@@ -85,7 +87,8 @@ def put_back(change: Difference, complaints: Mapping[int, Complaint]) -> list[st
     """
     for key, values in change.changed["complaint"].items():
         _set(complaints[int(key)], values)
-    for name in ("attachment", "reporter", "alert", "promise"):
+    Handover.objects.filter(pk__in=change.new["handover"]).delete()
+    for name in ("attachment", "reporter", "alert", "promise", "handover"):
         for key, values in change.changed[name].items():
             row = _TABLES[name]._default_manager.filter(pk=key).first()
             if row is not None:

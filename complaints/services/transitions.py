@@ -8,17 +8,19 @@ from django.db import transaction
 from accounts.models import User
 from catalogue.models import Category
 from complaints.errors import ReporterErased
-from complaints.models import Attachment, Complaint, Event, Message, Reporter
+from complaints.models import Attachment, Complaint, Event, Handover, Message, Reporter
 from complaints.notices import state_news
 from complaints.permissions import hats
 from complaints.services.clocks import move_clock
 from complaints.services.escalation import catch_up
 from complaints.services.files import NewFile, new_attachments
+from complaints.services.handovers import settle
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_acting
 from complaints.workflow import (
     OPEN_STATES,
     REPORTER,
+    SYSTEM,
     EvidenceReason,
     EvidenceRequired,
     RejectReason,
@@ -89,6 +91,8 @@ def change_state(
         data=data,
     )
     catch_up(complaint, now=now)
+    if role not in (REPORTER, SYSTEM):
+        settle(complaint, Handover.Outcome.TAKEN, now=now)
     _apply(complaint, step.target, now)
     move_clock(complaint, event, now)
     complaint.save(update_fields=_CHANGED)

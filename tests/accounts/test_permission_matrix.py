@@ -146,6 +146,8 @@ READS_UNRELEASED = KNOWS_REPORTER | {"moderator", "crew"}
 
 ACTIONS: dict[str, frozenset[str]] = {
     "accept": ANSWERING,
+    "take-over": ANSWERING,
+    "refuse": ANSWERING,
     "start": ANSWERING | CREW,
     "resume": ANSWERING,
     "answer": ANSWERING,

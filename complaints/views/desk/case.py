@@ -28,6 +28,7 @@ from complaints.models import Complaint
 from complaints.permissions import MODERATING, WORKING, hats
 from complaints.replies import Filled
 from complaints.services import presence
+from complaints.services.handovers import open_handover
 from complaints.services.undo import Undone, undo
 from complaints.staff_actions import ACTIONS, BY_SLUG, Action
 from complaints.staff_forms import StaffForm
@@ -207,6 +208,7 @@ def _page(
         "foretold": tried.foretold if tried else None,
         "filled": tried.filled if tried else None,
         "meanwhile": _meanwhile(case, tried),
+        "handover": open_handover(complaint),
         "others_here": _others_here(complaint, user, now),
         "seen": complaint.updated_at.isoformat(),
         "here_url": reverse("desk_here", args=[complaint.tracking_number]),

@@ -54,6 +54,7 @@ class Row:
     is_open: bool
     late: bool
     urgent: bool
+    offered: bool
     files: int
     reports: int
     channel: str
@@ -259,6 +260,7 @@ def _row(
         is_open=complaint.is_open,
         late=complaint.is_late(now),
         urgent=category.urgent,
+        offered=getattr(complaint, "offered", False),
         files=getattr(complaint, "file_count", 0),
         reports=complaint.reports,
         channel=str(Complaint.Channel(complaint.channel).label),
