@@ -29,7 +29,8 @@ def language_of(complaint: Complaint) -> str:
 
 def replies_for(complaint: Complaint) -> dict[str, list[ReplyOffered]]:
     """By step: the texts for this complaint's unit and category, those made for just them first. One statement."""
-    language, found = language_of(complaint), {}
+    language = language_of(complaint)
+    found: dict[str, list[ReplyOffered]] = {}
     for reply in sorted(_fitting(complaint), key=_closeness):
         offered = ReplyOffered(reply.pk, reply.name, bool(reply.texts.get(language)))
         found.setdefault(reply.step, []).append(offered)

@@ -180,4 +180,4 @@ def _offer(action: Action, user: User, complaint: Complaint, tried: tuple[Action
         return None
     form = tried[1] if tried and is_open else action.form(complaint, slug=action.slug)
     url = reverse("field_action", args=[complaint.tracking_number, action.slug])
-    return Offer(action.slug, action.label, action.icon, action.look, "", False, form, url, is_open, [])
+    return Offer(action.slug, action.label, action.icon, action.look, "", False, form, url, is_open, [], False)

@@ -163,7 +163,7 @@ def test_nobody_acts_on_what_is_not_hers_not_even_in_bulk(
     bulk(desk, "accept", [foreign, own])
     assert states([foreign, own]) == ["received", "accepted"]
     assert bulk(desk, "accept", []).redirect_chain[-1][0] == DESK
-    assert bulk(desk, "hide", [own]).status_code == 403
+    assert bulk(desk, "hide", [own]).status_code == 400
     reader = signed_in(office_user)
     bulk(reader, "accept", [foreign])
     assert states([foreign]) == ["received"]

@@ -113,7 +113,7 @@ def test_a_unit_that_lets_it_wait_is_reminded_once_on_its_own_calendar(
 ) -> None:
     build_staff("bilal", Role.UNIT_MANAGER, gridville, unit="bin-team")
     User.objects.filter(username="bilal").update(email="bilal@example.org")
-    end_of_tomorrow = datetime.fromisoformat("2026-11-24T16:30:00+01:00")
+    end_of_tomorrow = datetime.fromisoformat("2026-11-24T16:30:00+00:00")
     assert Handover.objects.get().remind_at == end_of_tomorrow
     assert remind_units(now=end_of_tomorrow - timedelta(seconds=1)) == 0
     assert [remind_units(now=end_of_tomorrow) for _ in range(3)] == [1, 0, 0]

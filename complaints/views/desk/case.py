@@ -55,6 +55,8 @@ class Offer:
     url: str
     is_open: bool
     replies: list[ReplyOffered]
+    # Whether this page can show what people would read.
+    previews: bool
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def desk_action(request: HttpRequest, tracking_number: str, slug: str) -> HttpRe
 def _with_reply(request: HttpRequest, complaint: Complaint, action: Action, now: datetime) -> HttpResponse:
     """The form again with a ready-made text in it; nothing is judged yet, and what was chosen stays."""
     form = action.form(complaint, slug=action.slug)
-    form.initial |= {name: request.POST[name] for name in form.fields if name in request.POST}
+    form.initial = {**form.initial, **{name: request.POST[name] for name in form.fields if name in request.POST}}
     filled = filled_reply(complaint, action.slug, request.POST.get("reply", "")) if form.words else None
     if filled is not None:
         typed = request.POST.get(form.words, "").strip()
@@ -261,4 +263,5 @@ def _offer(
         url,
         is_open,
         replies.get(action.slug, []),
+        bool(form.words),
     )
