@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.contrib.gis.db.models.functions import Distance
 from django.contrib.gis.geos import Point
@@ -20,7 +22,7 @@ from catalogue.translated import text_in
 from complaints.disclosure import Disclosure, disclosure
 from complaints.explain import EXPLAINED, explain_stored
 from complaints.models import Attachment, Complaint, Reporter
-from complaints.permissions import can_moderate
+from complaints.permissions import READING_RULES, can_moderate, hats
 from complaints.querysets import degrees_around
 from complaints.timeline import Entry, staff_timeline
 from complaints.vicinity import changes_then, in_words
@@ -101,6 +103,8 @@ class CaseFile:
     why: str
     # What would change within 50 m; empty for who does not see the exact place.
     why_nearby: str
+    # The page that draws today's answer for the place; empty for who is not shown the rules.
+    why_url: str
     earlier_decisions: list[tuple[datetime, str]]
     timeline: list[Entry]
     nearby: list[Nearby]
@@ -155,10 +159,23 @@ def casefile(complaint: Complaint, user: User, now: datetime) -> CaseFile:
         hidden_files=len(files) - len(visible),
         why=explain_stored(decisions[0]) if decisions else "",
         why_nearby=in_words(changes_then(complaint, decisions[0])) if decisions and shown.sees_place else "",
+        why_url=_why_url(complaint) if shown.sees_place and READING_RULES & hats(user, complaint) else "",
         earlier_decisions=[(row.decided_at, explain_stored(row)) for row in decisions[1:]],
         timeline=staff_timeline(complaint, shown),
         nearby=nearby(complaint, user) if shown.sees_place else [],
     )
+
+
+def _why_url(complaint: Complaint) -> str:
+    place, wall = complaint.point, complaint.submitted_at.astimezone(ZoneInfo(complaint.jurisdiction.time_zone))
+    query = {
+        "jurisdiction": complaint.jurisdiction.code,
+        "longitude": f"{place.x:.7f}",
+        "latitude": f"{place.y:.7f}",
+        "category": complaint.category.code,
+        "at": f"{wall:%Y-%m-%dT%H:%M}",
+    }
+    return f"{reverse('why_here')}?{urlencode(query)}"
 
 
 def nearby(complaint: Complaint, user: User) -> list[Nearby]:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from complaints.views import field, files, public, report, reporter
 from complaints.views.desk import bulk, case, moderation, pages, replies
+from complaints.views.rules import coverage, rerouting, simulation, why
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -29,6 +30,11 @@ urlpatterns = [
     path("desk/<str:tracking_number>/here/", case.here, name="desk_here"),
     path("desk/<str:tracking_number>/", case.desk_complaint, name="desk_complaint"),
     path("desk/<str:tracking_number>/<slug:slug>/", case.desk_action, name="desk_action"),
+    path("boundaries/coverage/", coverage.coverage, name="coverage"),
+    path("boundaries/coverage/shapes.json", coverage.shapes, name="coverage_shapes"),
+    path("boundaries/editions/<int:pk>/simulation/", simulation.simulation, name="boundary_simulation"),
+    path("boundaries/rerouting/", rerouting.rerouting, name="rerouting"),
+    path("boundaries/why/", why.why, name="why_here"),
     path("field/", field.field, name="field"),
     path("field/points.json", field.points, name="field_points"),
     path("field/<str:tracking_number>/", field.field_complaint, name="field_complaint"),

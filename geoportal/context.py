@@ -1,18 +1,21 @@
 """What every page knows: the city, the basemap, the staff pages of this person."""
 
+from collections.abc import Container, Sequence
+
 from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import SimpleLazyObject
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 
 from accounts.access import load_memberships
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
 from catalogue.translated import text_in
+from complaints.alerts import OVERSEEING
 from complaints.desk.replies import WRITERS
 from complaints.filters import jurisdiction_of
-from complaints.permissions import MODERATING
+from complaints.permissions import MODERATING, READING_RULES
 
 _DESK_READERS = MODERATING | {Role.OPERATOR_USER, Role.OFFICE}
 
@@ -21,8 +24,17 @@ STAFF_PAGES = (
     ("desk", pgettext_lazy("menu", "Desk"), _DESK_READERS),
     ("moderation", pgettext_lazy("menu", "Moderation"), MODERATING),
     ("desk_replies", pgettext_lazy("menu", "Texts"), WRITERS),
+    ("coverage", pgettext_lazy("menu", "Coverage"), frozenset({Role.ADMINISTRATOR, Role.TRIAGE_OFFICER})),
     ("field", pgettext_lazy("menu", "Field"), frozenset({Role.CREW_MEMBER})),
     ("office", pgettext_lazy("menu", "Office"), frozenset({Role.OFFICE, Role.ADMINISTRATOR, Role.UNIT_MANAGER})),
+)
+
+# The same for the tabs above the pages about who answers where.
+RULES_PAGES = (
+    ("boundaries", gettext_lazy("Boundaries"), frozenset({Role.ADMINISTRATOR})),
+    ("coverage", gettext_lazy("Coverage"), OVERSEEING),
+    ("why_here", gettext_lazy("Why here?"), READING_RULES),
+    ("rerouting", gettext_lazy("Route again"), frozenset({Role.ADMINISTRATOR})),
 )
 
 
@@ -38,27 +50,34 @@ def site(request: HttpRequest) -> dict[str, object]:
         "data_license": SimpleLazyObject(lambda: city.license if city else ""),
         "data_source": SimpleLazyObject(lambda: text_in(city.source, get_language() or "fr") if city else ""),
         "staff_nav": SimpleLazyObject(lambda: staff_nav(request)),
+        "rules_nav": SimpleLazyObject(lambda: _links(request, RULES_PAGES)),
     }
 
 
 def staff_nav(request: HttpRequest) -> list[dict[str, object]]:
     """The staff pages of this person, `{url, label, current}`; the one that this page belongs to is the current one."""
+    links = _links(request, STAFF_PAGES)
+    here = [link for link in links if request.path.startswith(str(link["url"]))]
+    if here:
+        # The desk's address begins the moderator's too: the longest one that fits is meant.
+        max(here, key=lambda link: len(str(link["url"])))["current"] = True
+    return links
+
+
+def _links(request: HttpRequest, pages: Sequence[tuple[str, Promise, Container[str]]]) -> list[dict[str, object]]:
+    """Those of `pages` that this person may open, `{url, label, current}`."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return []
     roles = {membership.role for membership in load_memberships(user)}
     links: list[dict[str, object]] = []
-    for name, label, allowed in STAFF_PAGES:
+    for name, label, allowed in pages:
         try:
             url = reverse(name)
         except NoReverseMatch:
             continue
-        if roles & allowed:
-            links.append({"url": url, "label": label, "current": False})
-    here = [link for link in links if request.path.startswith(str(link["url"]))]
-    if here:
-        # The desk's address begins the moderator's too: the longest one that fits is meant.
-        max(here, key=lambda link: len(str(link["url"])))["current"] = True
+        if any(role in allowed for role in roles):
+            links.append({"url": url, "label": label, "current": url == request.path})
     return links
 
 

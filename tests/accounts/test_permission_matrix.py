@@ -27,6 +27,7 @@ from complaints.services.files import media_path
 from complaints.services.publication import hide
 from complaints.staff_actions import BY_SLUG
 from complaints.tracking import secret_token
+from districts.models import BoundaryEdition
 from tests.builders import build_complaint, build_staff
 
 IDENTITY = ("Canarina Sentinelle", "canary@reporter.example", "+212600000042")
@@ -60,6 +61,7 @@ DESK_READERS = DESK_STAFF | {"operator_user", "moderator", "office"}
 CREW = frozenset({"crew_member"})
 
 OFFICE_STAFF = frozenset({"office", "administrator"})
+ADMINISTRATORS = frozenset({"administrator"})
 
 # --- who may do what at the desk (product.md, workflow)
 ANSWERING = DESK_STAFF | {"operator_user"}
@@ -109,6 +111,11 @@ POLICIES: dict[str, object] = {
     "office_reports": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({200, 302, 405})),
     "office_report": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({404})),
     "office_report_file": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({404})),
+    "coverage": Staff(OFFICE_STAFF | {"triage_officer"}),
+    "coverage_shapes": Staff(OFFICE_STAFF | {"triage_officer"}),
+    "why_here": Staff(ADMINISTRATORS | {"triage_officer"}),
+    "boundary_simulation": Staff(ADMINISTRATORS),
+    "rerouting": Staff(ADMINISTRATORS),
     "secret_link": SECRET,
     "attachment": FILE,
 }
@@ -176,6 +183,7 @@ FIELD_STEPS = ("start", "photos", "resolve", "note")
 class World:
     cases: dict[str, Complaint]
     photos: dict[str, Attachment]
+    edition: BoundaryEdition
     people: dict[str, User | None] = field(default_factory=dict)
 
     def role(self, persona: str) -> str:
@@ -217,7 +225,8 @@ def world(gridville: Jurisdiction, now: datetime) -> World:
         )
         for name, complaint in cases.items()
     }
-    return World(cases, photos, people)
+    edition = BoundaryEdition.objects.filter(jurisdiction=gridville).order_by("pk")[0]
+    return World(cases, photos, edition, people)
 
 
 def routes() -> list[tuple[str, tuple[str, ...]]]:
@@ -255,8 +264,8 @@ def values_of(name: str, parameters: tuple[str, ...], world: World, case: str) -
         "y": 2047,
         "name": "none",
         "key": "none",
-        "pk": 1,
         "uidb36": "1",
+        "pk": world.edition.pk,
     }
     return {parameter: known.get(parameter, "none") for parameter in parameters}
 

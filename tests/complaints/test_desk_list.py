@@ -137,11 +137,12 @@ def test_a_complaint_filed_meanwhile_shifts_no_page(desk: Client, many: list[Com
 
 @pytest.mark.parametrize("query", ["", "?state=closed", "?state=open,closed&order=district", "?late=true", "?district=west",
                                    "?q=litter", "?q=trou", "?q=nothing-like-it", "?state=closed&district=w1"])  # fmt: skip
-def test_a_page_takes_at_most_eight_statements(desk: Client, many: list[Complaint], query: str) -> None:
+def test_a_page_takes_at_most_nine_statements(desk: Client, many: list[Complaint], query: str) -> None:
     desk.get(DESK + query)
     with CaptureQueriesContext(connection) as queries:
         assert desk.get(DESK + query).status_code == 200
-    assert len(queries) <= 8, "\n".join(q["sql"][:300] for q in queries)
+    # The ninth counts complaints without a rule, for who looks after the whole city.
+    assert len(queries) <= 9, "\n".join(q["sql"][:300] for q in queries)
 
 
 @pytest.mark.parametrize("query", ["?order=beauty", "?after=xxxx", "?before=W10", "?after=WzEsIngiLDEsMiwzXQ",

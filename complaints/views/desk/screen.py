@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from catalogue.models import Jurisdiction
+from complaints.alerts import count_alerts, sees_alerts
 from complaints.filters import FilterError, Filters
 from complaints.staff_actions import ACTIONS, bulk_actions
 from complaints.views.cities import city_page
@@ -46,6 +47,8 @@ def screen(
         "fault": fault,
         "list": shown,
         "cities": cities_of(user, DESK_ROLES),
+        # For who looks after the whole city: complaints that nobody's rule covers.
+        "alerts": count_alerts(city) if sees_alerts(list(user.memberships.all()), city) else 0,
         "map_settings": map_settings(city, shown),
         "bulk_actions": bulk_actions(shown.queue.scope.roles),
         "key_table": [(action.key, action.label) for action in ACTIONS if action.key],

@@ -1,0 +1,169 @@
+"""Pages about the rules of routing: coverage, simulation, routing again, why here; and the desk's counter."""
+
+import json
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Role, User
+from catalogue.models import Jurisdiction, Schedule
+from complaints.models import Complaint, Rerouting, Simulation
+from complaints.services.routing_jobs import run_due_reroutings, run_due_simulations
+from districts.models import BoundaryEdition, ServiceArea
+from tests.builders import SCALE, build_complaint, build_gridville, build_staff, named
+from tests.complaints.test_rerouting import redraw
+from tests.conftest import NOW, SignIn
+
+
+@pytest.fixture
+def admin(signed_in: SignIn, administrator: User) -> Client:
+    return signed_in(administrator)
+
+
+@pytest.fixture
+def north_grows(gridville: Jurisdiction) -> BoundaryEdition:
+    return redraw(gridville, north=(0.0, 0.5, 3.0, 2.0))
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+@pytest.mark.parametrize("page", ["boundaries/coverage/", "boundaries/why/", "boundaries/rerouting/"])
+def test_the_pages_open_in_every_language(admin: Client, language: str, page: str) -> None:
+    response = admin.get(f"/{language}/{page}")
+    assert response.status_code == 200
+    assert f'lang="{language}"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "page", "status"),
+    [
+        (Role.TRIAGE_OFFICER, "coverage/", 200),
+        (Role.OFFICE, "coverage/", 200),
+        (Role.MODERATOR, "coverage/", 403),
+        (Role.CLERK, "coverage/", 403),
+        (Role.TRIAGE_OFFICER, "why/", 200),
+        (Role.OFFICE, "why/", 403),
+        (Role.TRIAGE_OFFICER, "rerouting/", 403),
+    ],
+)
+def test_each_page_is_for_who_looks_after_the_rules(
+    gridville: Jurisdiction, signed_in: SignIn, role: Role, page: str, status: int
+) -> None:
+    unit = "roads-dept" if role == Role.CLERK else None
+    client = signed_in(build_staff("somebody", role, gridville, unit=unit))
+    assert client.get(f"/en/boundaries/{page}").status_code == status
+
+
+def test_nobody_sees_another_citys_edition(admin: Client, north_grows: BoundaryEdition) -> None:
+    elsewhere = build_gridville("elsewhere", "ELS", shift=10)
+    foreign = BoundaryEdition.objects.filter(jurisdiction=elsewhere).first()
+    assert foreign is not None
+    assert admin.get(f"/en/boundaries/editions/{foreign.pk}/simulation/").status_code == 404
+    assert admin.get("/en/boundaries/coverage/?jurisdiction=elsewhere").status_code == 404
+
+
+def test_coverage_tells_the_hole_and_whom_it_hits(admin: Client, gridville: Jurisdiction) -> None:
+    complaint = build_complaint("litter", at=(3.8, 1.8), now=NOW)
+    page = admin.get("/en/boundaries/coverage/").content.decode()
+    assert "5.62 %" in page or "5.63 %" in page
+    assert complaint.tracking_number in page and "No unit answers" in page
+    shapes = admin.get("/en/boundaries/coverage/shapes.json?jurisdiction=gridville").json()
+    assert {feature["properties"]["kind"] for feature in shapes["features"]} == {"no_unit"}
+    for feature in shapes["features"]:
+        assert f'id="{feature["properties"]["key"]}"' in page
+
+
+def test_the_desk_counts_complaints_that_lack_a_rule(
+    gridville: Jurisdiction, signed_in: SignIn, triage_officer: User, clerk: User
+) -> None:
+    build_complaint("litter", at=(3.8, 1.8), now=NOW)
+    assert "1 open complaint came to triage" in signed_in(triage_officer).get("/en/desk/").content.decode()
+    assert "came to triage" not in signed_in(clerk).get("/en/desk/").content.decode()
+
+
+def test_a_simulation_is_asked_for_waited_for_and_read(
+    admin: Client, gridville: Jurisdiction, north_grows: BoundaryEdition
+) -> None:
+    build_complaint("litter", at=(0.4, 0.7), now=NOW)
+    address = f"/en/boundaries/editions/{north_grows.pk}/simulation/"
+    assert "Simulate" in admin.get(address).content.decode()
+    assert admin.post(address, {"months": "12"}).status_code == 302
+    waiting = admin.get(address)
+    assert waiting["Refresh"] == "2" and "<progress" in waiting.content.decode()
+    row = Simulation.objects.get()
+    Simulation.objects.update(requested_at=NOW + timedelta(days=1))
+    assert run_due_simulations(now=row.requested_at + timedelta(seconds=1)) == 1
+    done = admin.get(address)
+    page = done.content.decode()
+    assert "Refresh" not in done and "waste-south en" in page and "waste-north en" in page
+    assert "simulation-cells" in page
+    assert admin.post(address, {"months": "7"}).status_code == 400
+
+
+def test_routing_again_shows_what_it_would_do_and_does_it(
+    admin: Client, gridville: Jurisdiction, administrator: User
+) -> None:
+    complaint = build_complaint("litter", at=(0.4, 0.7), now=NOW)
+    assert "Nothing would move" in admin.get("/en/boundaries/rerouting/").content.decode()
+    ServiceArea.objects.filter(code="south").update(unit=gridville.units.get(code="bin-team"))
+    page = admin.get("/en/boundaries/rerouting/").content.decode()
+    assert complaint.tracking_number in page and "Route 1 complaint again" in page
+    assert admin.post("/en/boundaries/rerouting/?jurisdiction=gridville").status_code == 302
+    assert admin.get("/en/boundaries/rerouting/")["Refresh"] == "2"
+    job = Rerouting.objects.get()
+    assert job.requested_by == administrator.username
+    assert run_due_reroutings(now=job.requested_at) == 1
+    assert Complaint.objects.get().unit.code == "bin-team"
+    assert "Nothing would move" in admin.get("/en/boundaries/rerouting/").content.decode()
+
+
+def test_why_here_names_every_area_and_its_part(admin: Client, gridville: Jurisdiction) -> None:
+    nights = Schedule.objects.create(
+        jurisdiction=gridville, code="night", name=named("La nuit"), week={"mon": ["20:00-06:00"]}
+    )
+    ServiceArea.objects.filter(code="bins-w1").update(schedule=nights)
+    query = f"longitude={0.5 * SCALE}&latitude={1.0 * SCALE}&category=overflowing-bin"
+    by_day = admin.get(f"/en/boundaries/why/?{query}&at=2026-11-23T10:00").content.decode()
+    assert "out of its hours" in by_day and "waste-north en" in by_day and "comes second" in by_day
+    by_night = admin.get(f"/en/boundaries/why/?{query}&at=2026-11-23T23:00").content.decode()
+    assert "out of its hours" not in by_night and "bin-team en" in by_night
+    drawn = json.loads(by_night.split('<script id="ground" type="application/json">')[1].split("</script>")[0])
+    looks = {shape["properties"]["code"]: shape["properties"]["look"] for shape in drawn["shapes"]["features"]}
+    assert looks == {"w1": "district", "bins-w1": "decides", "north": "second"}
+
+
+def test_a_complaint_s_page_leads_whoever_reads_the_rules_to_them(
+    gridville: Jurisdiction, signed_in: SignIn, triage_officer: User, clerk: User
+) -> None:
+    complaint = build_complaint("pothole", at=(0.5, 1.0), now=NOW)
+    page = signed_in(triage_officer).get(f"/en/desk/{complaint.tracking_number}/").content.decode()
+    link = unescape(page.split('href="/en/boundaries/why/')[1].split('"')[0])
+    assert "category=pothole" in link and "at=2026-" in link
+    assert signed_in(triage_officer).get(f"/en/boundaries/why/{link}").status_code == 200
+    assert "/boundaries/why/" not in signed_in(clerk).get(f"/en/desk/{complaint.tracking_number}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("longitude=x&latitude=0.01&category=litter", "number of degrees"),
+        ("longitude=200&latitude=0.01&category=litter", "does not exist"),
+        ("longitude=2&latitude=48&category=litter", "outside"),
+        ("longitude=0.01&latitude=0.01&category=dragons", "valid choice"),
+        ("longitude=0.01&latitude=0.01&category=litter&at=yesterday", "valid date"),
+        ("longitude=0.01&latitude=&category=litter", "required"),
+    ],
+)
+def test_a_place_that_is_none_is_refused_in_words(admin: Client, query: str, told: str) -> None:
+    response = admin.get(f"/en/boundaries/why/?{query}")
+    assert response.status_code == 400 and told in response.content.decode()
+
+
+def test_coverage_takes_few_statements(admin: Client, gridville: Jurisdiction) -> None:
+    admin.get("/en/boundaries/coverage/")
+    with CaptureQueriesContext(connection) as queries:
+        admin.get("/en/boundaries/coverage/")
+    assert len(queries) <= 14, "\n".join(query["sql"][:120] for query in queries)
