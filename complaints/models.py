@@ -302,6 +302,8 @@ class RoutingDecision(models.Model):
 
     class Meta:
         ordering = ["-decided_at", "-id"]
+        verbose_name = pgettext_lazy("thing", "routing decision")
+        verbose_name_plural = pgettext_lazy("thing", "routing decisions")
         indexes = [models.Index(fields=["complaint", "-decided_at"], name="decision_newest")]
 
     def __str__(self) -> str:

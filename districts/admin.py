@@ -31,8 +31,8 @@ class ReadOnlyAdmin(CityAdmin):
         return drawing(row.geometry)
 
 
-def drawing(geometry: MultiPolygon) -> SafeString:
-    """An SVG of polygons in WGS 84, north up, degrees of longitude shrunk as at their latitude."""
+def drawing(geometry: MultiPolygon, *, place: tuple[float, float] | None = None) -> SafeString:
+    """An SVG of polygons in WGS 84, north up, degrees of longitude shrunk as at their latitude, perhaps with a place."""
     west, south, east, north = geometry.extent
     squeeze = max(0.1, 1 - ((south + north) / 2 / 90) ** 2)  # close enough to cos(latitude) for a sketch
     width, height = max((east - west) * squeeze, 1e-9), max(north - south, 1e-9)
@@ -43,14 +43,21 @@ def drawing(geometry: MultiPolygon) -> SafeString:
         for ring in polygon:
             points = (f"{4 + (x - west) * squeeze * scale:.1f},{4 + (north - y) * scale:.1f}" for x, y in ring)
             paths.append("M" + "L".join(points) + "Z")
+    dot = SafeString("")
+    if place is not None:
+        x, y = 4 + (place[0] - west) * squeeze * scale, 4 + (north - place[1]) * scale
+        dot = format_html(
+            '<circle cx="{}" cy="{}" r="6" fill="#a82a1f" stroke="#fff" stroke-width="2"/>', f"{x:.1f}", f"{y:.1f}"
+        )
     return format_html(
         '<svg viewBox="0 0 {} {}" width="{}" role="img" aria-label="{}">'
-        '<path d="{}" fill="#cfe3d9" fill-rule="evenodd" stroke="#0c5c46" stroke-width="1.5"/></svg>',
+        '<path d="{}" fill="#cfe3d9" fill-rule="evenodd" stroke="#0c5c46" stroke-width="1.5"/>{}</svg>',
         round(width * scale + 8),
         round(height * scale + 8),
         round(width * scale + 8),
         _("Shape"),
         "".join(paths),
+        dot,
     )
 
 

@@ -6,8 +6,8 @@ from django.test import Client
 from accounts.models import Role, User
 from catalogue.models import Category, Jurisdiction, Schedule
 from districts.models import BoundaryEdition, District, ServiceArea
-from tests.builders import build_gridville, build_staff, named
-from tests.conftest import SignIn
+from tests.builders import build_complaint, build_gridville, build_staff, named
+from tests.conftest import NOW, SignIn
 
 PAGES = [
     "/admin/",
@@ -24,6 +24,7 @@ PAGES = [
     "/admin/districts/district/",
     "/admin/districts/servicearea/",
     "/admin/districts/boundaryedition/",
+    "/admin/complaints/routingdecision/",
     "/admin/accounts/user/",
     "/admin/accounts/user/add/",
 ]
@@ -59,6 +60,29 @@ def test_another_city_is_not_there(admin: Client, gridville: Jurisdiction) -> No
     district = District.objects.filter(jurisdiction=elsewhere).first()
     assert district is not None
     assert admin.get(f"/admin/districts/district/{district.pk}/change/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("fr", "priorité plus basse"), ("ar", "waste-north ar"), ("en", "has a lower priority")]
+)
+def test_each_decision_tells_why_here_and_draws_it(
+    admin: Client, gridville: Jurisdiction, language: str, told: str
+) -> None:
+    complaint = build_complaint("litter", at=(0.5, 1.0), now=NOW)
+    decision = complaint.decisions.get()
+    listed = admin.get("/admin/complaints/routingdecision/", headers={"Accept-Language": language})
+    assert complaint.tracking_number in listed.content.decode()
+    page = admin.get(f"/admin/complaints/routingdecision/{decision.pk}/change/", headers={"Accept-Language": language})
+    body = page.content.decode()
+    assert told in body and "50" in body
+    # The area, the one that came second and the district, each with the place in it.
+    assert body.count('fill-rule="evenodd"') == body.count("<circle") == 3
+
+
+def test_another_city_s_decisions_are_not_there(admin: Client, gridville: Jurisdiction) -> None:
+    build_gridville("elsewhere", "ELS", shift=10)
+    foreign = build_complaint("litter", at=(10.5, 1.0), now=NOW).decisions.get()
+    assert admin.get(f"/admin/complaints/routingdecision/{foreign.pk}/change/").status_code == 302
 
 
 def area_form(area: ServiceArea, **changes: object) -> dict[str, object]:
