@@ -1,4 +1,4 @@
-"""What is worked out from complaints and kept: how their promises ran, and reports made for download."""
+"""What is worked out from complaints and kept: how their promises ran, and files made for download."""
 
 import uuid
 
@@ -221,6 +221,34 @@ class Report(QueueRow):
             models.Index(fields=["next_attempt_at", "id"], name="report_due", condition=Q(queue_state="due")),
             # one's own, newest first
             models.Index(fields=["requested_by", "-requested_at"], name="report_by_person"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class Export(QueueRow):
+    """A table of everything that a filter finds in the open data, too long to wait for. Whoever knows its address may have it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="+")
+    requested_at = models.DateTimeField()
+    # The filter as a query string (contract.md §3), and the site's own address, with which addresses of photos begin.
+    query = models.CharField(max_length=2000, blank=True)
+    site = models.CharField(max_length=300)
+    # Rows that there were when it was asked for; the database's process that copies them, which tells how far it is.
+    total = models.PositiveIntegerField()
+    copied_by = models.IntegerField(null=True)
+    # Under MEDIA_ROOT; empty until it is made.
+    path = models.CharField(max_length=120, blank=True)
+    size = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            # the sweep
+            models.Index(fields=["next_attempt_at", "id"], name="export_due", condition=Q(queue_state="due")),
+            # the same one asked for again
+            models.Index(fields=["jurisdiction", "-requested_at"], name="export_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analytics.views import data, office, reports
+from analytics.views import data, exports, office, reports
 
 urlpatterns = [
     path("office/", office.office, name="office"),
@@ -11,4 +11,7 @@ urlpatterns = [
     path("office/reports/<uuid:public_id>/", reports.report, name="office_report"),
     path("office/reports/<uuid:public_id>/report.html", reports.download, name="office_report_file"),
     path("data/", data.open_data, name="open_data"),
+    path("data/exports/", exports.ask, name="exports"),
+    path("data/exports/<uuid:public_id>/", exports.export, name="export"),
+    path("data/exports/<uuid:public_id>/complaints.csv", exports.download, name="export_file"),
 ]

@@ -16,6 +16,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from accounts.quotas import Quota, spend
+from analytics.tally.totals import matched
 from api import documents, rows
 from api.base import GEOJSON, PublicView, absolute
 from catalogue.translated import text_in
@@ -54,7 +55,7 @@ class ComplaintFeatures(PublicView):
         features, after = _one_page(request, filters, found)
         following = f"{reverse('api_complaints_geojson')}?{filters.query_string(cursor=after)}" if after else None
         head = _collection_head(filters) | {
-            "numberMatched": found.count(),
+            "numberMatched": matched(filters, found),
             "numberReturned": len(features),
             "next": absolute(request, following) if following else None,
         }
@@ -132,12 +133,19 @@ def _collection(head: dict[str, object], features: str) -> bytes:
 
 def _copied(request: HttpRequest, found: ComplaintQuerySet, now: datetime) -> IO[bytes]:
     """COPY into a file first: an answer that has begun can no longer say that something went wrong."""
-    sql, params = rows.table_sql(rows.with_picked(found, now=now, photo_url=photo_url(request)))
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (closed when the answer was sent)
+    copy_table(found, file, now=now, photo_url=photo_url(request))
+    return file
+
+
+def copy_table(found: ComplaintQuerySet, file: IO[bytes], *, now: datetime, photo_url: tuple[str, str]) -> int:
+    """Write the table of some complaints; returns how many rows. Bytes pass through, none is kept in memory."""
+    sql, params = rows.table_sql(rows.with_picked(found, now=now, photo_url=photo_url))
     with connection.cursor() as cursor:
         statement = cursor.mogrify(sql, params).decode()
         cursor.copy_expert(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)", file)
-    return file
+        copied: int = cursor.rowcount
+    return copied
 
 
 def _file_response(
@@ -162,5 +170,10 @@ def _pieces(file: IO[bytes], before: bytes, after: bytes) -> Iterator[bytes]:
 
 def photo_url(request: HttpRequest) -> tuple[str, str]:
     """What stands before and after a photo's id in its address."""
-    before, _id, after = absolute(request, reverse("attachment", args=[_ANY_ID, "full"])).partition(_ANY_ID)
+    return photo_url_of(absolute(request, ""))
+
+
+def photo_url_of(site: str) -> tuple[str, str]:
+    """The same for a site's address (scheme and host)."""
+    before, _id, after = f"{site}{reverse('attachment', args=[_ANY_ID, 'full'])}".partition(_ANY_ID)
     return before, after

@@ -296,6 +296,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-attachments": {"task": "complaints.check_attachments", "schedule": 2, "options": {"expires": 10}},
     "consume-feed": {"task": "analytics.consume_feed", "schedule": 2, "options": {"expires": 10}},
     "make-reports": {"task": "analytics.make_reports", "schedule": 2, "options": {"expires": 10}},
+    "make-exports": {"task": "api.make_exports", "schedule": 2, "options": {"expires": 10}},
     "record-breaches": {"task": "complaints.record_breaches", "schedule": 20, "options": {"expires": 30}},
     "forget-deeds": {"task": "complaints.forget_deeds", "schedule": 30, "options": {"expires": 30}},
     "remind-units": {"task": "complaints.remind_units", "schedule": 60, "options": {"expires": 60}},
@@ -308,6 +309,7 @@ CELERY_BEAT_SCHEDULE = {
     "nightly-retention": {"task": "complaints.apply_retention", "schedule": crontab(hour="3", minute="15")},
     "forget-quota-windows": {"task": "accounts.forget_quota_windows", "schedule": crontab(hour="4", minute="5")},
     "remove-old-reports": {"task": "analytics.remove_old_reports", "schedule": crontab(hour="3", minute="45")},
+    "remove-old-exports": {"task": "api.remove_old_exports", "schedule": crontab(minute="50")},
     "remove-orphans": {"task": "complaints.remove_orphans", "schedule": crontab(minute="40")},
 }
 

@@ -11,9 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from analytics import exports
+from analytics.tally.totals import matched
+from analytics.views.exports import site_of
 from catalogue.models import Jurisdiction
 from catalogue.snapshot import current_snapshot
-from complaints.filters import FilterError, Filters, jurisdiction_of, parse_filters
+from complaints.filters import FilterError, jurisdiction_of, parse_filters
 from complaints.models import Complaint
 from complaints.views.cities import city_page
 from complaints.workflow import State
@@ -99,14 +102,21 @@ def open_data(request: HttpRequest) -> HttpResponse:
         fault = f"{error.parameter}: {error.message}"
         filters = parse_filters(type(request.GET)(), now=now, jurisdiction=city)
     catalogue = current_snapshot(city)
-    found = filters.apply(Complaint.objects.public())
+    count = matched(filters, filters.apply(Complaint.objects.public()))
+    query = exports.query_of(filters)
     context = {
         "now": now,
         "fault": fault,
         "filters": filters,
         "is_filtered": bool(filters.given.keys() - {"jurisdiction", "page_size", "cursor"}),
-        "count": found.count(),
-        "complaints": _complaint_files(city, filters),
+        "count": count,
+        "complaints": _complaint_files(query),
+        # A long table is made by a task; `made` is one that somebody asked for lately.
+        "is_long": count > exports.LONG,
+        "made": exports.made_lately(city, query=query, site=site_of(request), now=now)
+        if count > exports.LONG
+        else None,
+        "query": query,
         "boundaries": _boundary_files(city),
         "editions": BoundaryEdition.objects.filter(jurisdiction=city, is_active=True),
         "services": sorted(catalogue.services.values(), key=lambda service: (service.order, service.code)),
@@ -120,8 +130,7 @@ def open_data(request: HttpRequest) -> HttpResponse:
     return city_page(request, city, "analytics/data.html", context, status=400 if fault else 200)
 
 
-def _complaint_files(city: Jurisdiction, filters: Filters) -> list[Download]:
-    query = filters.query_string(jurisdiction=city.code, page_size=None)
+def _complaint_files(query: str) -> list[Download]:
     return [
         Download(_("Complaints"), "CSV", f"/api/v1/complaints.csv?{query}"),
         Download(_("Complaints"), "GeoJSON", f"/api/v1/complaints.geojson?{query}&download=true"),

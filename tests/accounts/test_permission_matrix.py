@@ -69,8 +69,9 @@ MODERATING = DESK_STAFF | {"moderator"}
 WORKING = ANSWERING | CREW
 
 _PUBLIC = """
-    home report report_check report_places report_preview track complaint privacy accessibility open_data health_live
-    health_ready service_colours api_complaints api_complaint api_complaints_geojson api_complaints_csv api_route
+    home report report_check report_places report_preview track complaint privacy accessibility open_data exports export
+    export_file health_live health_ready service_colours
+    api_complaints api_complaint api_complaints_geojson api_complaints_csv api_route
     api_catalogue api_districts api_service_areas api_heat api_map api_schema api_docs tile account_login account_logout
     account_inactive account_signup account_reset_password account_reset_password_done account_reset_password_from_key
     account_reset_password_from_key_done account_confirm_email
