@@ -1,27 +1,18 @@
 """The office's figures: how many, how late, how fast, with promises counted with and without pauses.
 
-Plain SQL over complaints, so that every figure agrees with its list at once (measured in docs/adr/0018).
+Plain SQL over complaints, so that every figure agrees with its list at once; all tables of a page in one pass.
 A merged complaint counts once, with its primary one. Counts are of complaints filed in the period.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import (
-    Aggregate,
-    Count,
-    DateTimeField,
-    DurationField,
-    ExpressionWrapper,
-    F,
-    Func,
-    IntegerField,
-    Q,
-    Value,
-)
-from django.db.models.functions import Coalesce
+from django.db import connection
+from django.db.models import BooleanField, Case, DateTimeField, F, FloatField, Func, IntegerField, Q, Value, When
+from django.db.models.functions import Coalesce, Extract
 from django.db.models.lookups import LessThan
 
 from analytics.periods import Period
@@ -86,14 +77,6 @@ class Pair:
     before: Figures = NOTHING
 
 
-class Median(Aggregate):
-    """The median of an expression, as PostgreSQL interpolates it."""
-
-    function = "PERCENTILE_CONT"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = DurationField()
-
-
 class Bucket(Func):
     """Which of the spans between ascending instants a time falls in: 1 for the first span, 0 before it."""
 
@@ -104,20 +87,27 @@ class Bucket(Func):
         super().__init__(F(field), Value(limits, output_field=ArrayField(DateTimeField())))
 
 
-def compare(rows: ComplaintQuerySet, key: str, period: Period, *, now: datetime) -> dict[Any, Pair]:
-    """Figures of `rows` by `key` (a field such as `service_id`) for a period and the one before. One statement."""
+@dataclass(frozen=True)
+class Tables:
+    """Figures of a period and the one before: of everything together, and by each key."""
+
+    whole: Pair
+    by_key: dict[str, dict[Any, Pair]]
+
+
+def tables(rows: ComplaintQuerySet, keys: Sequence[str], period: Period, *, now: datetime) -> Tables:
+    """Figures of `rows` together and by each of `keys` (fields such as `service_id`). One statement."""
     limits = [period.before.since, period.since, period.until]
-    found = rows.filter(merged_into=None, submitted_at__gte=limits[0], submitted_at__lt=limits[-1])
-    grouped = found.annotate(span=Bucket("submitted_at", limits)).values(key, "span").annotate(**_aggregates(now))
-    by_key: dict[Any, dict[int, Figures]] = {}
-    for row in grouped.order_by():
-        by_key.setdefault(row[key], {})[row["span"]] = _figures(row)
-    return {value: Pair(now=spans.get(2, NOTHING), before=spans.get(1, NOTHING)) for value, spans in by_key.items()}
-
-
-def whole(rows: ComplaintQuerySet, period: Period, *, now: datetime) -> Pair:
-    """Figures of all `rows` together."""
-    return next(iter(compare(rows, "jurisdiction_id", period, now=now).values()), Pair())
+    grouped = _grouped(_within(rows, limits), limits, keys, _facts(now), _SUMS)
+    found: dict[str | None, dict[Any, dict[int, Figures]]] = {key: {} for key in (None, *keys)}
+    for key, value, span, sums in grouped:
+        found[key].setdefault(value, {})[span] = _figures(sums)
+    by_key = {
+        key: {value: Pair(spans.get(2, NOTHING), spans.get(1, NOTHING)) for value, spans in by.items()}
+        for key, by in found.items()
+    }
+    whole = by_key.pop(None).get(None, Pair())
+    return Tables(whole, {key: pairs for key, pairs in by_key.items() if key is not None})
 
 
 @dataclass(frozen=True)
@@ -129,39 +119,81 @@ class Month:
 
 
 def by_month(rows: ComplaintQuerySet, limits: list[datetime]) -> dict[int, list[Month]]:
-    """For each service id the months between ascending `limits`; key 0 is all services. Two statements."""
-    found = rows.filter(merged_into=None, submitted_at__gte=limits[0], submitted_at__lt=limits[-1])
-    spans = found.annotate(span=Bucket("submitted_at", limits))
-    figures = {"n": Count("pk"), "median_resolve": _median("closed_at", Q(state__in=_FIXED))}
+    """For each service id the months between ascending `limits`; key 0 is all services. One statement."""
+    facts = {"resolve_seconds": _seconds("closed_at", Q(state__in=_FIXED))}
+    sums = {"n": "count(*)", "resolve": _median("resolve_seconds")}
     months: dict[int, list[Month]] = {}
-    rows_of: list[Any] = [
-        *spans.values("service_id", "span").annotate(**figures).order_by(),
-        *spans.values("span").annotate(**figures).order_by(),
-    ]
-    for row in rows_of:
-        line = months.setdefault(row.get("service_id", 0), [Month()] * (len(limits) - 1))
-        line[row["span"] - 1] = Month(row["n"], _days(row["median_resolve"]))
+    for _key, service, span, found in _grouped(_within(rows, limits), limits, ["service_id"], facts, sums):
+        line = months.setdefault(service or 0, [Month()] * (len(limits) - 1))
+        line[span - 1] = Month(found["n"], _days(found["resolve"]))
     return months
 
 
-def _median(end: str, condition: Q) -> Median:
-    taken = ExpressionWrapper(F(end) - F("submitted_at"), output_field=DurationField())
-    return Median(taken, filter=condition & Q(**{f"{end}__isnull": False}))
+def _within(rows: ComplaintQuerySet, limits: list[datetime]) -> ComplaintQuerySet:
+    return rows.filter(merged_into=None, submitted_at__gte=limits[0], submitted_at__lt=limits[-1])
 
 
-def _aggregates(now: datetime) -> dict[str, Aggregate]:
-    def count(condition: Q) -> Count:
-        return Count("pk", filter=condition)
+def _grouped(
+    found: ComplaintQuerySet, limits: list[datetime], keys: Sequence[str], facts: dict[str, Any], sums: dict[str, str]
+) -> Iterator[tuple[str | None, Any, int, dict[str, Any]]]:
+    """Sums of facts by span, and by span and each key, in one pass: (key or None, its value, span, sums)."""
+    columns = {f"key_{number}": F(key) for number, key in enumerate(keys)}
+    rows = found.order_by().values(span=Bucket("submitted_at", limits), **columns, **facts)
+    sql, values = rows.query.sql_with_params()
+    names = list(columns)
+    sets = ", ".join(["(span)", *(f"(span, {name})" for name in names)])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH facts AS MATERIALIZED ({sql}) SELECT grouping({', '.join(names)}), span, {', '.join(names)},"  # noqa: S608
+            f" {', '.join(sums.values())} FROM facts GROUP BY GROUPING SETS ({sets})",
+            values,
+        )
+        fetched = cursor.fetchall()
+    every = 2 ** len(names) - 1
+    # grouping() has a bit for each name that a row is not grouped by, the first name's being the highest.
+    which = {every - 2 ** (len(names) - 1 - number): number for number in range(len(names))}
+    for bits, span, *row in fetched:
+        number = which.get(bits)
+        told = dict(zip(sums, row[len(names) :], strict=True))
+        yield (None, None, span, told) if number is None else (keys[number], row[number], span, told)
 
-    aggregates: dict[str, Aggregate] = {
-        "n": Count("pk"),
-        "n_open": count(Q(state__in=sorted(OPEN_STATES))),
-        "n_late": count(late_condition(now)),
-        "n_resolved": count(Q(state__in=_FIXED)),
-        "n_rejected": count(Q(state=State.REJECTED)),
-        "n_out_of_scope": count(Q(state=State.OUT_OF_SCOPE)),
-        "median_answer": _median("answered_at", Q()),
-        "median_resolve": _median("closed_at", Q(state__in=_FIXED)),
+
+def _flag(condition: Q) -> Case:
+    return Case(When(condition, then=True), default=False, output_field=BooleanField())
+
+
+def _seconds(end: str, condition: Q) -> Case:
+    taken = Extract(F(end) - F("submitted_at"), "epoch")
+    return Case(When(condition & Q(**{f"{end}__isnull": False}), then=taken), output_field=FloatField())
+
+
+def _median(seconds: str) -> str:
+    return f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {seconds})"
+
+
+_FLAGS = ("open", "late", "resolved", "rejected", "out_of_scope")
+_PROMISES = tuple(
+    f"{name}_{outcome}{suffix}"
+    for suffix in ("", "_unpaused")
+    for name in ("answer", "resolution")
+    for outcome in ("kept", "missed")
+)
+_SUMS = {
+    "n": "count(*)",
+    **{name: f"count(*) FILTER (WHERE is_{name})" for name in (*_FLAGS, *_PROMISES)},
+    "median_answer": _median("answer_seconds"),
+    "median_resolve": _median("resolve_seconds"),
+}
+
+
+def _facts(now: datetime) -> dict[str, Any]:
+    """What one complaint adds to the sums."""
+    conditions = {
+        "open": Q(state__in=sorted(OPEN_STATES)),
+        "late": late_condition(now),
+        "resolved": Q(state__in=_FIXED),
+        "rejected": Q(state=State.REJECTED),
+        "out_of_scope": Q(state=State.OUT_OF_SCOPE),
     }
     # With pauses: the deadlines as they stand, and a clock that stands still while the reporter must act.
     stopped = Coalesce(F("paused_at"), Value(now))
@@ -171,9 +203,12 @@ def _aggregates(now: datetime) -> dict[str, Aggregate]:
             standing = F(f"{name}_due_at")
             due = Coalesce(F(f"timing__{name}_due_unpaused"), standing) if suffix else standing
             kept, missed = _decided(name, done_at, due, clock)
-            aggregates[f"{name}_kept{suffix}"] = count(kept)
-            aggregates[f"{name}_missed{suffix}"] = count(missed)
-    return aggregates
+            conditions[f"{name}_kept{suffix}"], conditions[f"{name}_missed{suffix}"] = kept, missed
+    return {
+        **{f"is_{name}": _flag(condition) for name, condition in conditions.items()},
+        "answer_seconds": _seconds("answered_at", Q()),
+        "resolve_seconds": _seconds("closed_at", Q(state__in=_FIXED)),
+    }
 
 
 def _decided(name: str, done_at: str, due: Any, clock: Any) -> tuple[Q, Q]:
@@ -193,11 +228,11 @@ def _figures(row: dict[str, Any]) -> Figures:
 
     return Figures(
         n=row["n"],
-        open=row["n_open"],
-        late=row["n_late"],
-        resolved=row["n_resolved"],
-        rejected=row["n_rejected"],
-        out_of_scope=row["n_out_of_scope"],
+        open=row["open"],
+        late=row["late"],
+        resolved=row["resolved"],
+        rejected=row["rejected"],
+        out_of_scope=row["out_of_scope"],
         median_answer=_days(row["median_answer"]),
         median_resolve=_days(row["median_resolve"]),
         answers=promises("answer"),
@@ -207,5 +242,5 @@ def _figures(row: dict[str, Any]) -> Figures:
     )
 
 
-def _days(value: Any) -> float | None:
-    return value.total_seconds() / _SECONDS_A_DAY if value is not None else None
+def _days(seconds: float | None) -> float | None:
+    return seconds / _SECONDS_A_DAY if seconds is not None else None

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from analytics.drawing import Chart, DistrictMap, bars, district_map
-from analytics.figures import Month, Pair, by_month, compare, whole
+from analytics.figures import Month, Pair, Tables, by_month, tables
 from analytics.heat import Measure, class_limits
 from analytics.periods import Period, month_limits, months_until, period_between
 from analytics.scorecards import Labelled, Scorecard, Subject, labelled, scorecard
@@ -75,25 +75,32 @@ class Office:
         return f"{reverse('desk')}?{self.filters.query_string(**(span | changes))}"
 
     @cached_property
+    def _tables(self) -> Tables:
+        return tables(self.rows, ("service_id", "unit_id", self._district_key), self.period, now=self.now)
+
+    @property
+    def _district_key(self) -> str:
+        return "known_district" if self.public else "district__code"
+
+    @property
     def totals(self) -> Pair:
-        return whole(self.rows, self.period, now=self.now)
+        return self._tables.whole
 
     @cached_property
     def services(self) -> list[tuple[Subject, Pair]]:
-        figures = compare(self.rows, "service_id", self.period, now=self.now)
+        figures = self._tables.by_key["service_id"]
         return [(self._service(service), figures[service.pk]) for service in self._services if service.pk in figures]
 
     @cached_property
     def units(self) -> list[tuple[Subject, Pair]]:
-        figures = compare(self.rows, "unit_id", self.period, now=self.now)
+        figures = self._tables.by_key["unit_id"]
         found = [(self._unit(unit), figures[unit.pk]) for unit in self._catalogue.units.values() if unit.pk in figures]
         return sorted(found, key=lambda row: (-row[1].now.late, -row[1].now.n, row[0].name))
 
     @cached_property
     def districts(self) -> list[tuple[Subject, Pair]]:
         """The smallest districts, by code: a complaint keeps the district of the edition it was routed with."""
-        key = "known_district" if self.public else "district__code"
-        figures = compare(self.rows, key, self.period, now=self.now)
+        figures = self._tables.by_key[self._district_key]
         found = [(subject, figures.get(subject.code, Pair())) for subject in self._districts]
         known = {subject.code for subject in self._districts}
         found += [(Subject(code=code, name=code), pair) for code, pair in figures.items() if code and code not in known]

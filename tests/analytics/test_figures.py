@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import User
 from analytics.feed import consume
-from analytics.figures import Promises, by_month, compare, whole
+from analytics.figures import Pair, Promises, by_month, tables
 from analytics.periods import Period, latest, month_limits, months_until, period_between
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
@@ -21,8 +21,8 @@ def period(gridville: Jurisdiction, now: datetime) -> Period:
     return latest(30, gridville, now)
 
 
-def everything(period: Period, now: datetime) -> Promises:
-    return whole(Complaint.objects.all(), period, now=now).now.resolutions
+def whole(period: Period, now: datetime) -> Pair:
+    return tables(Complaint.objects.all(), ["service_id"], period, now=now).whole
 
 
 def test_a_period_is_whole_days_of_the_city(gridville: Jurisdiction, now: datetime, period: Period) -> None:
@@ -52,11 +52,13 @@ def test_periods_services_and_states_are_counted_apart(
     change_state(
         rejected.pk, Verb.REJECT, acting_user=triage_officer, now=now, note="no", reason=RejectReason.NOT_FOUNDED
     )
-    pairs = compare(Complaint.objects.all(), "service__code", period, now=now)
+    told = tables(Complaint.objects.all(), ["service__code", "district__code"], period, now=now)
+    pairs = told.by_key["service__code"]
+    assert {code: pair.now.n for code, pair in told.by_key["district__code"].items()} == {"w1": 2}
     assert (pairs["roads"].now.n, pairs["roads"].now.rejected, pairs["roads"].now.open) == (1, 1, 0)
     assert (pairs["cleanliness"].now.n, pairs["cleanliness"].before.n) == (1, 1)
     assert pairs["cleanliness"].now.late == 1
-    total = whole(Complaint.objects.all(), period, now=now)
+    total = told.whole
     assert (total.now.n, total.before.n, total.now.rejected_share) == (2, 1, 50)
 
 
@@ -69,7 +71,7 @@ def test_medians_are_days_to_the_first_answer_and_to_the_fix(
         change_state(
             complaint.pk, Verb.RESOLVE, acting_user=triage_officer, now=start + timedelta(days=days), note="done"
         )
-    figures = whole(Complaint.objects.all(), latest(30, gridville, now), now=now).now
+    figures = whole(latest(30, gridville, now), now).now
     assert figures.median_resolve == pytest.approx(2) and figures.median_answer == pytest.approx(2)
     assert figures.resolutions == Promises(kept=2, missed=1)
 
@@ -80,13 +82,13 @@ def test_stopping_the_clock_cannot_flatter(gridville: Jurisdiction, now: datetim
     waited = now + timedelta(days=20)
     period = latest(60, gridville, waited)
     consume(now=waited)
-    paused = whole(Complaint.objects.all(), period, now=waited).now
+    paused = whole(period, waited).now
     assert paused.resolutions.decided == 0
     assert paused.resolutions_unpaused == Promises(kept=0, missed=1)
     change_state(complaint.pk, Verb.RESUME, acting_user=triage_officer, now=waited)
     change_state(complaint.pk, Verb.RESOLVE, acting_user=triage_officer, now=waited + timedelta(hours=2), note="done")
     consume(now=waited + timedelta(days=1))
-    done = whole(Complaint.objects.all(), period, now=waited + timedelta(days=1)).now
+    done = whole(period, waited + timedelta(days=1)).now
     assert done.resolutions == Promises(kept=1, missed=0)
     assert done.resolutions_unpaused == Promises(kept=0, missed=1)
 
