@@ -9,9 +9,10 @@ Rules, so that every figure can be computed again from the open data:
 - Late share: of the complaints with a deadline, those that are open past it or were closed after it.
 - Days to resolve: the median over those resolved, from filing to closing.
 - `few`: the value stands on fewer than k cases; a map says "too few to say" instead of a colour.
+- Counts and shares come from the counts that the feed keeps (analytics/tally), put right for what has changed since.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from math import atan, ceil, degrees, pi, sinh
 from typing import Any
@@ -19,12 +20,17 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.gis.db.models.functions import GeoFunc
 from django.db import connection
-from django.db.models import BooleanField, Case, F, FloatField, Max, Min, Q, TextChoices, When
-from django.db.models.functions import Extract
+from django.db.models import BooleanField, Case, Count, F, FloatField, Q, Subquery, TextChoices, When
+from django.db.models.functions import Coalesce, Extract
 from django.utils.translation import gettext_lazy as _
 
+from analytics.tally.asking import Question
+from analytics.tally.cells import counted_cells
+from analytics.tally.versions import version_of
+from catalogue.models import Jurisdiction
 from complaints.filters import Filters
 from complaints.models import Complaint
+from complaints.places import SENSITIVE
 from complaints.querysets import ComplaintQuerySet, late_condition
 from complaints.workflow import State
 
@@ -74,7 +80,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Heat:
-    """The answer of heat.json. `n` is the sum over the cells; `period` are its first and last day in the city's zone."""
+    """The answer of heat.json. `n` is the sum over the cells; `period` are its first and last day in the city's zone.
+
+    `version` is that of the counts when it was made, for who keeps a copy.
+    """
 
     measure: str
     unit_of_measure: str
@@ -85,9 +94,12 @@ class Heat:
     few_below: int
     cells: list[Cell]
     classes: list[float]
+    version: int
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        told = asdict(self)
+        del told["version"]
+        return told
 
 
 def cell_zoom_for(zoom: int) -> int:
@@ -102,27 +114,35 @@ def class_limits(measure: Measure, cell_zoom: int) -> list[float]:
 
 
 def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Heat:
-    """`measure` over what the filter lets through, for a map at `zoom`. Four SQL statements at most."""
+    """`measure` over what the filter lets through, for a map at `zoom`. Six SQL statements at most."""
     cell_zoom = cell_zoom_for(zoom)
     k = filters.jurisdiction.small_sample_k
     found = filters.apply(Complaint.objects.public())
-    rows = _cells(found, cell_zoom, now)
+    version, rows = _counted(filters, found, measure, cell_zoom) or (None, [])
+    if version is None:
+        version, rows = version_of(filters.jurisdiction.pk, now=now).number, _cells(found, cell_zoom, now)
     residents = _residents(filters, cell_zoom, rows) if measure == Measure.PER_1000 else {}
     cells = [_cell(row, measure, cell_zoom, k, residents) for row in rows]
     on_map = sum(row.n for row in rows)
+    unplaced, first, last = _around(found)
     return Heat(
         measure=measure.value,
         unit_of_measure=str(UNITS_OF_MEASURE[measure]),
         cell_zoom=cell_zoom,
         n=on_map,
-        unplaced=found.filter(place_shown__in=("district", "city", "withheld"), default_point_suspect=False).count(),
-        period=_period(filters, found, now),
+        unplaced=unplaced,
+        period=_period(filters, first or now, last or now),
         few_below=k,
         cells=cells,
         classes=class_limits(measure, cell_zoom),
+        version=version,
     )
 
 
+# Only sensitive categories have such; naming them lets the index on them answer.
+UNPLACED = Q(
+    place_precision__in=SENSITIVE, place_shown__in=("district", "city", "withheld"), default_point_suspect=False
+)
 # A place finer than a district that somebody really pointed at.
 PLACED = Q(place_shown__in=("exact", "grid"), default_point_suspect=False, public_point__isnull=False)
 
@@ -135,6 +155,26 @@ class _X(GeoFunc):
 class _Y(GeoFunc):
     function = "ST_Y"
     output_field = FloatField()
+
+
+def _counted(
+    filters: Filters, found: ComplaintQuerySet, measure: Measure, cell_zoom: int
+) -> "tuple[int, list[_Row]] | None":
+    """The cells from what the feed has counted, and their version; None where the complaints themselves must be asked."""
+    question = Question.of(filters)
+    if question is None or not question.in_pyramid or measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
+        return None
+    if measure == Measure.LATE_SHARE and (question.states or question.late):
+        return None  # deadlines are counted over all states together
+    question = replace(question.bounded(filters.now), pointed_at=True)
+    counted = counted_cells(question, cell_zoom, now=filters.now)
+    if counted is None:
+        return None
+    cells = {(x, y): _Row(x, y, n, promised, late) for (x, y), (n, promised, late) in counted.cells.items()}
+    if counted.waiting:
+        for row in _cells(found.filter(pk__in=counted.waiting), cell_zoom, filters.now):
+            cells[row.x, row.y] = row.added_to(cells.get((row.x, row.y)))
+    return counted.version, sorted(cells.values(), key=lambda row: (row.x, row.y))
 
 
 _CELLS = """
@@ -152,15 +192,21 @@ FROM cut GROUP BY x, y ORDER BY x, y
 
 @dataclass(frozen=True)
 class _Row:
-    """A cell as counted."""
+    """A cell as counted; medians only where the complaints were asked."""
 
     x: int
     y: int
     n: int
     promised: int
     late: int
-    resolved: int
-    median_days: float | None
+    resolved: int = 0
+    median_days: float | None = None
+
+    def added_to(self, other: "_Row | None") -> "_Row":
+        """The numbers of both together."""
+        if other is None:
+            return self
+        return _Row(self.x, self.y, self.n + other.n, self.promised + other.promised, self.late + other.late)
 
 
 def _cells(found: ComplaintQuerySet, cell_zoom: int, now: datetime) -> list[_Row]:
@@ -248,12 +294,22 @@ def _middle(x: int, y: int, zoom: int) -> tuple[float, float]:
     return round((x + 0.5) / side * 360 - 180, 6), round(latitude, 6)
 
 
-def _period(filters: Filters, found: ComplaintQuerySet, now: datetime) -> dict[str, str]:
-    """As asked, else the days of the complaints found, else today."""
+def _around(found: ComplaintQuerySet) -> tuple[int, datetime | None, datetime | None]:
+    """How many stand in no square, and when the first and the last were filed, each by its own index. One statement."""
+    unplaced = found.filter(UNPLACED).order_by().values("jurisdiction").annotate(n=Count("pk")).values("n")
+    by_time = found.values("submitted_at")
+    told = Jurisdiction.objects.values_list(
+        Coalesce(Subquery(unplaced), 0),
+        Subquery(by_time.order_by("submitted_at")[:1]),
+        Subquery(by_time.order_by("-submitted_at")[:1]),
+    )
+    in_no_square, first, last = told[0]
+    return in_no_square, first, last
+
+
+def _period(filters: Filters, first: datetime, last: datetime) -> dict[str, str]:
+    """As asked, else the days of the complaints found."""
     zone = ZoneInfo(filters.jurisdiction.time_zone)
-    span: dict[str, datetime | None] = {"first": None, "last": None}
-    if filters.since is None or filters.until is None:
-        span = found.aggregate(first=Min("submitted_at"), last=Max("submitted_at"))
-    first = filters.since or span["first"] or now
-    last = filters.until - timedelta(microseconds=1) if filters.until else span["last"] or now
-    return {"from": first.astimezone(zone).date().isoformat(), "to": last.astimezone(zone).date().isoformat()}
+    since = filters.since or first
+    until = filters.until - timedelta(microseconds=1) if filters.until else last
+    return {"from": since.astimezone(zone).date().isoformat(), "to": until.astimezone(zone).date().isoformat()}

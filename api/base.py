@@ -57,6 +57,12 @@ def cached(request: HttpRequest, response: HttpResponse, *, etag: str, seconds: 
     return get_conditional_response(request, etag=response["ETag"], response=response) or response
 
 
+def tag_at_hand(request: HttpRequest, prefix: str) -> str:
+    """The tag of the caller's copy, if it begins with `prefix`; empty if not."""
+    tag = request.headers.get("If-None-Match", "").strip().removeprefix("W/").strip('"')
+    return tag if tag.startswith(prefix) and "," not in tag and '"' not in tag else ""
+
+
 def absolute(request: HttpRequest, path: str) -> str:
     """A path as an address: on PUBLIC_URL where one is configured, else on the host that was asked."""
     base = settings.PUBLIC_URL if settings.PUBLIC_URL_IS_GIVEN else f"{request.scheme}://{request.get_host()}"

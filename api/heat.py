@@ -1,17 +1,24 @@
 """GET /api/v1/heat.json: a measure over the city in square cells; the figures are analytics/heat.py's."""
 
-from django.http import HttpRequest
+import hashlib
+
+import orjson
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from analytics import heat
+from analytics.tally.versions import version_of
 from api import documents
-from api.base import PublicView, json_response
+from api.base import JSON, PublicView, cached, tag_at_hand
 from api.maps import zoom_of
 from api.problems import Refused
-from complaints.filters import parse_filters
+from complaints.filters import Filters, parse_filters
+
+SECONDS = 5
 
 
 class Heat(PublicView):
@@ -26,7 +33,7 @@ class Heat(PublicView):
             documents.zoom("Zoom of the map; squares are three zooms finer."),
             *documents.FILTERS,
         ],
-        responses={200: documents.HeatDocument} | documents.problems(400),
+        responses={200: documents.HeatDocument, 304: None} | documents.problems(400),
         tags=["maps"],
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
@@ -34,5 +41,23 @@ class Heat(PublicView):
         if measure not in heat.Measure.values:
             raise Refused.parameter("measure", _("There is no such value here."))
         zoom, now = zoom_of(request.GET.get("zoom", "")), timezone.now()
-        answer = heat.heat(parse_filters(request.GET, now=now), heat.Measure(measure), zoom, now=now)
-        return json_response(answer.as_json())
+        filters = parse_filters(request.GET, now=now)
+        if known := _known(request, filters):
+            return cached(request, HttpResponse(content_type=JSON), etag=known, seconds=SECONDS)
+        told = heat.heat(filters, heat.Measure(measure), zoom, now=now)
+        answer = orjson.dumps(told.as_json())
+        etag = f"{_prefix(filters, told.version)}{hashlib.sha256(answer).hexdigest()[:32]}"
+        return cached(request, HttpResponse(answer, content_type=JSON), etag=etag, seconds=SECONDS)
+
+
+def _known(request: HttpRequest, filters: Filters) -> str:
+    """The tag of the caller's copy if it still says what is so; then nothing is counted."""
+    if "If-None-Match" not in request.headers or filters.q:
+        return ""
+    version = version_of(filters.jurisdiction.pk, now=filters.now)
+    return tag_at_hand(request, _prefix(filters, version.number)) if version.settled else ""
+
+
+def _prefix(filters: Filters, version: int) -> str:
+    """Words of the answer are in a language; residents and k come with the city's data."""
+    return f"{version}-{filters.jurisdiction.catalogue_version}-{get_language()}-"

@@ -17,7 +17,7 @@ from analytics.tally.asking import Question
 from analytics.tally.spots import Square
 from analytics.tally.versions import version_of
 from api import documents, grid, rows
-from api.base import PublicView, cached
+from api.base import PublicView, cached, tag_at_hand
 from api.cells import points_tile, vector_tile
 from complaints.filters import Filters, parse_filters
 from complaints.models import Complaint
@@ -49,19 +49,13 @@ class ComplaintTile(PublicView):
         if z > grid.MAX_ZOOM or x >= 2**z or y >= 2**z:
             raise Http404
         filters = parse_filters(request.GET, now=timezone.now())
-        version = version_of(filters.jurisdiction.pk)
-        known = _known(request, version.number)
-        if known and version.settled:
+        version = version_of(filters.jurisdiction.pk, now=filters.now)
+        known = tag_at_hand(request, f"{version.number}-")
+        if known and version.settled and not filters.q:  # releasing a text changes what words find, but no count
             return cached(request, HttpResponse(content_type=MVT), etag=known, seconds=SECONDS)
         tile = _tile(filters, Square(z, x, y))
         etag = f"{version.number}-{hashlib.sha256(tile).hexdigest()[:32]}"
         return cached(request, HttpResponse(tile, content_type=MVT), etag=etag, seconds=SECONDS)
-
-
-def _known(request: HttpRequest, version: int) -> str:
-    """The tag of the caller's copy, if it was made from this version of the counts."""
-    tag = request.headers.get("If-None-Match", "").strip().removeprefix("W/").strip('"')
-    return tag if tag.startswith(f"{version}-") and "," not in tag and '"' not in tag else ""
 
 
 def _tile(filters: Filters, tile: Square) -> bytes:

@@ -7,7 +7,6 @@ from complaints.views.desk import bulk, case, moderation, pages, replies
 from complaints.views.rules import coverage, rerouting, simulation, why
 
 urlpatterns = [
-    path("", public.home, name="home"),
     path("report/", report.report, name="report"),
     path("report/check/", report.check, name="report_check"),
     path("report/places/", report.places, name="report_places"),

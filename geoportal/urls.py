@@ -4,6 +4,8 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from analytics.tally import totals
+from complaints.views import public
 from geoportal import views
 
 urlpatterns = [
@@ -17,6 +19,7 @@ urlpatterns = [
 ]
 urlpatterns += i18n_patterns(
     path("accounts/", include("allauth.urls")),
+    path("", public.home, {"figures": totals.figures}, name="home"),
     path("", include("accounts.urls")),
     path("", include("complaints.urls")),
     path("", include("analytics.urls")),

@@ -20,11 +20,15 @@ from analytics.tally.keeping import DETAIL_ZOOM, DISTRICT_ZOOM, SQUARE_ZOOMS
 from analytics.tally.spots import SPOT_ZOOM, Square
 from analytics.tally.states import OPEN, STATES, state_numbers
 from complaints.filters import Filters
-from districts.models import District
 
 Sql = tuple[str, dict[str, Any]]
 _AUDIENCE = Counted.Audience
 _DAY = timedelta(days=1)
+# Of a question's districts: a complaint keeps the district of the edition that it was routed with.
+ANY_DISTRICT = (
+    "ANY(ARRAY(SELECT d.id FROM districts_district d WHERE d.jurisdiction_id = %(city)s"
+    " AND d.code = ANY(%(districts)s)))"
+)
 
 
 @dataclass(frozen=True)
@@ -34,34 +38,32 @@ class Question:
     city_id: int
     service_ids: tuple[int, ...] = ()
     category_ids: tuple[int, ...] = ()
-    # Ids over all editions.
-    district_ids: tuple[int, ...] | None = None
+    # Codes, over all editions.
+    districts: tuple[str, ...] = ()
     unit_ids: tuple[int, ...] = ()
     states: frozenset[str] = frozenset()
     late: bool = False
+    # Only places that somebody pointed at, not those that stand for a district.
+    pointed_at: bool = False
     # The days asked for, the last one included.
     first: date | None = None
     last: date | None = None
 
     @classmethod
-    def of(cls, filters: Filters) -> "Question | None":
+    def of(cls, filters: Filters, *, but_for_the_box: bool = False) -> "Question | None":
         """The question that a filter asks; None where only the complaints themselves can answer it."""
-        if filters.q or filters.bbox is not None:
+        if filters.q or (filters.bbox is not None and not but_for_the_box):
             return None
         zone = ZoneInfo(filters.jurisdiction.time_zone)
         since = filters.since.astimezone(zone) if filters.since else None
         until = filters.until.astimezone(zone) if filters.until else None
         if any(moment is not None and moment.time() != time.min for moment in (since, until)):
             return None
-        districts: tuple[int, ...] | None = None
-        if filters.district_codes:
-            of_city = District.objects.filter(jurisdiction=filters.jurisdiction, code__in=filters.district_codes)
-            districts = tuple(of_city.values_list("pk", flat=True))
         return cls(
             city_id=filters.jurisdiction.pk,
             service_ids=filters.service_ids,
             category_ids=filters.category_ids,
-            district_ids=districts,
+            districts=filters.district_codes,
             unit_ids=filters.unit_ids,
             states=filters.states,
             late=filters.late,
@@ -100,31 +102,39 @@ def _first_day(city_id: int) -> date | None:
 
 @dataclass(frozen=True)
 class Period:
-    """Days as whole months (202611, …) and what is left over at both ends (first and last day of each stretch)."""
+    """Days as whole months and what is left over at both ends (first and last day of each stretch).
 
-    months: list[int]
+    `start` is the first day of the first whole month, `end` the first day after the last one; equal if there is none.
+    """
+
+    start: date
+    end: date
     left_over: list[tuple[date, date]]
+
+    @property
+    def months(self) -> list[int]:
+        """Each whole month as 202611."""
+        found, month = [], self.start
+        while month < self.end:
+            found.append(month.year * 100 + month.month)
+            month = _next_month(month)
+        return found
 
 
 def cut(first: date, last: date) -> Period:
     """A period cut into whole months and left-over days; neither where it ends before it begins."""
     if last < first:
-        return Period([], [])
+        return Period(first, first, [])
     start = first if first.day == 1 else _next_month(first)
     end = _next_month(last) if (last + _DAY).day == 1 else last.replace(day=1)
     if start >= end:
-        return Period([], [(first, last)])
+        return Period(first, first, [(first, last)])
     left_over = []
     if first < start:
         left_over.append((first, start - _DAY))
     if end <= last:
         left_over.append((end, last))
-    months = []
-    month = start
-    while month < end:
-        months.append(month.year * 100 + month.month)
-        month = _next_month(month)
-    return Period(months, left_over)
+    return Period(start, end, left_over)
 
 
 def _next_month(day: date) -> date:
@@ -155,7 +165,7 @@ def counted_squares(question: Question, within: Square, zoom: int) -> Sql:
 
 
 def _from_pyramid(question: Question, within: Square, zoom: int, months: list[int] | None) -> Sql:
-    stored = stored_zoom(max(zoom, DISTRICT_ZOOM) if question.district_ids is not None else zoom)
+    stored = stored_zoom(max(zoom, DISTRICT_ZOOM) if question.districts else zoom)
     detailed = months is None or question.in_detail
     if months is not None and question.in_detail:
         stored = DETAIL_ZOOM
@@ -170,13 +180,14 @@ def _from_pyramid(question: Question, within: Square, zoom: int, months: list[in
         "city": question.city_id, "zoom": stored, "detailed": detailed, "months": [0] if months is None else months, "low": low,
         "high": max(high, low + 1), "services": list(question.service_ids),
         "categories": list(question.category_ids), "units": list(question.unit_ids),
-        "districts": list(question.district_ids or ()),
+        "districts": list(question.districts),
     }  # fmt: skip
     asked_of = {
         "service_id = ANY(%(services)s)": question.service_ids,
         "category_id = ANY(%(categories)s)": question.category_ids,
         "unit_id = ANY(%(units)s)": question.unit_ids,
-        "district_id = ANY(%(districts)s)": question.district_ids is not None,
+        f"district_id = {ANY_DISTRICT}": question.districts,
+        "NOT anchored": question.pointed_at,
     }
     conditions = "".join(f" AND {condition}" for condition, is_asked in asked_of.items() if is_asked)
     sql = f"""
@@ -226,9 +237,9 @@ def conditions_on_counted(question: Question) -> Sql:
     if question.category_ids:
         sql += " AND c.category_id = ANY(%(categories)s)"
         values["categories"] = list(question.category_ids)
-    if question.district_ids is not None:
-        sql += f" AND c.audience = {_AUDIENCE.DISTRICT.value} AND c.district_id = ANY(%(districts)s)"
-        values["districts"] = list(question.district_ids)
+    if question.districts:
+        sql += f" AND c.audience = {_AUDIENCE.DISTRICT.value} AND c.district_id = {ANY_DISTRICT}"
+        values["districts"] = list(question.districts)
     if question.unit_ids:
         sql += f" AND c.audience >= {_AUDIENCE.UNIT.value} AND c.unit_id = ANY(%(units)s)"
         values["units"] = list(question.unit_ids)
@@ -237,4 +248,6 @@ def conditions_on_counted(question: Question) -> Sql:
         values["states"] = state_numbers(question.states)
     if question.late:
         sql += " AND c.late"
+    if question.pointed_at:
+        sql += " AND NOT c.anchored"
     return sql, values

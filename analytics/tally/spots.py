@@ -27,6 +27,17 @@ class Square:
         bits = 2 * (zoom - self.zoom)
         return self.number << bits, (self.number + 1) << bits
 
+    def at_least(self, zoom: int) -> "list[Square]":
+        """The squares of `zoom` in it; itself if it is as fine already."""
+        if zoom <= self.zoom:
+            return [self]
+        bits = zoom - self.zoom
+        return [
+            Square(zoom, (self.x << bits) + column, (self.y << bits) + row)
+            for column in range(2**bits)
+            for row in range(2**bits)
+        ]
+
     @classmethod
     def of_number(cls, zoom: int, number: int) -> "Square":
         return cls(zoom, _gather(number), _gather(number >> 1))

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - the SQL is made of the constants of this file
 """Squares of the map with their numbers, as rows and as vector tiles."""
 
 from collections.abc import Sequence
@@ -94,15 +93,3 @@ _IDS = """
 SELECT complaint_id FROM analytics_counted c WHERE c.spot >= %(low)s AND c.spot < %(high)s AND {where}
   AND (%(first)s::date IS NULL OR c.day BETWEEN %(first)s AND %(last)s)
 """
-
-
-def counted_cells(question: Question, within: Square, zoom: int) -> list[tuple[int, int, int, int]]:
-    """Rows (square, n, promised, missed) of squares of `zoom` under a bounded question. One statement."""
-    rows, values = counted_squares(question, within, zoom)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT square, sum(n)::int, sum(promised)::int, sum(missed)::int FROM ({rows}) r WHERE n > 0 GROUP BY square",
-            values,
-        )
-        counted: list[tuple[int, int, int, int]] = cursor.fetchall()
-    return counted

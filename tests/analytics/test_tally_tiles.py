@@ -1,8 +1,7 @@
 """Tiles that the counts answer say what the complaints say, under every filter."""
 
-import random
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import product
 from typing import Any
 
@@ -15,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 from analytics.feed import consume
 from analytics.tally import tiles as tally_tiles
 from analytics.tally.asking import Question, counted_squares, cut
-from analytics.tally.keeping import count_newly_late
 from analytics.tally.spots import Square
 from api import rows, tiles
 from api.cells import cells
@@ -23,7 +21,6 @@ from api.grid import around
 from catalogue.models import Jurisdiction
 from complaints.filters import parse_filters
 from complaints.models import Complaint
-from complaints.workflow import State
 from tests.builders import build_complaint
 
 pytestmark = pytest.mark.django_db
@@ -35,24 +32,6 @@ FILTERS = (
     "from=2026-10-15", "to=2026-10-15", "to=2026-08-01", "from=2026-11-20&to=2026-09-01",
     "service=roads&state=open&from=2026-09-15", "category=pothole&district=w1&from=2026-08-02&to=2026-10-31",
 )  # fmt: skip
-
-
-@pytest.fixture
-def city(gridville: Jurisdiction, now: datetime) -> Jurisdiction:
-    """A few dozen complaints of all kinds, places, states and ages, counted."""
-    draw = random.Random(5)
-    for _ in range(70):
-        category = draw.choice(["pothole", "pothole", "pavement", "litter", "overflowing-bin", "noise", "vagrancy"])
-        at = (draw.choice([0.2, 0.21, 0.6, 1.5, 2.5, 3.7]), draw.choice([0.3, 0.31, 1.2]))
-        complaint = build_complaint(category, at=at, now=now - timedelta(days=draw.randrange(130)))
-        state = draw.choice(State.values)
-        closed = complaint.submitted_at + timedelta(days=3) if state in ("resolved", "rejected", "confirmed") else None
-        Complaint.objects.filter(pk=complaint.pk).update(state=state, closed_at=closed)
-    while consume(now=now):
-        pass
-    while count_newly_late(now=now):
-        pass
-    return gridville
 
 
 def _counts(query: str, now: datetime, tile: Square) -> Counter[tuple[Any, ...]]:

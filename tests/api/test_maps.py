@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from analytics.feed import consume
 from api import maps, tiles
 from api.grid import bounds
 from catalogue.models import Jurisdiction
@@ -170,6 +171,21 @@ def test_what_is_known_by_its_district_only_stands_on_no_square(
         build_complaint("vagrancy", now=now)
     data = answer(client, "/api/v1/heat.json")
     assert (data["cells"], data["n"], data["unplaced"]) == ([], 0, 6)
+
+
+def test_heat_is_not_counted_again_for_who_has_it(client: Client, gridville: Jurisdiction, now: datetime) -> None:
+    build_complaint(now=now)
+    consume(now=timezone.now())
+    url = "/api/v1/heat.json?measure=per_1000"
+    first = client.get(url)
+    with CaptureQueriesContext(connection) as captured:
+        again = client.get(url, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert not [query for query in captured if "analytics_squarecount" in query["sql"]]
+    other = client.get(url, headers={"If-None-Match": first["ETag"], "Accept-Language": "ar"})
+    assert other.status_code == 200, "a copy in another language is another one"
+    build_complaint(at=(0.2, 0.3), now=now)
+    assert client.get(url, headers={"If-None-Match": first["ETag"]}).json()["n"] == 2
 
 
 def test_heat_per_resident_takes_the_districts_share_by_area(
