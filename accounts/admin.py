@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Role, User
 from accounts.services import ScopeInvalid, end_sessions, grant_role, revoke_role
-from catalogue.admin import city_ids
+from catalogue.access import city_ids
 from catalogue.models import Jurisdiction, Unit
 
 # Rights come from memberships; Django's groups have no meaning here.

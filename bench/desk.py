@@ -108,7 +108,7 @@ class _Desk:
         self.addresses = {name: "/fr/desk/" + address.format(**self._values()) for name, address in ADDRESSES.items()}
 
     def ask(self, address: str) -> dict[str, float]:
-        from complaints.views.cities import city_page as render
+        from catalogue.pages import city_page as render
 
         def kept(*arguments: Any, **options: Any) -> Any:
             self._again = functools.partial(render, *arguments, **options)

@@ -13,6 +13,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from catalogue.access import city_ids
 from catalogue.ladders import parse_reach
 from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Rung, Schedule, Service, Unit
 from catalogue.schedules import parse_schedule
@@ -20,12 +21,6 @@ from catalogue.translated import TranslatedTextField
 from catalogue.working_time import parse_week
 
 _DURATION = re.compile(r"[1-9][0-9]{0,3} (working )?(day|hour)s?")
-
-
-def city_ids(request: HttpRequest) -> list[int] | None:
-    """The jurisdictions that the signed-in person administers, as accounts.User says; None is all of them."""
-    ask: Callable[[], list[int] | None] | None = getattr(request.user, "administered_city_ids", None)
-    return ask() if callable(ask) else []
 
 
 class TranslatedWidget(forms.MultiWidget):

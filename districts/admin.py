@@ -7,6 +7,7 @@ from django.contrib.gis.geos import MultiPolygon
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -63,8 +64,13 @@ def drawing(geometry: MultiPolygon, *, place: tuple[float, float] | None = None)
 
 @admin.register(BoundaryEdition)
 class BoundaryEditionAdmin(ReadOnlyAdmin):
-    list_display = ("layer", "number", "is_active", "imported_at", "imported_by", "source", "license")
+    list_display = ("layer", "number", "is_active", "imported_at", "imported_by", "source", "license", "page")
     list_filter = ("is_active", "layer")
+
+    @admin.display(description=_("Old and new"))
+    def page(self, row: BoundaryEdition) -> SafeString:
+        """Where it is compared with others, put in force and taken back."""
+        return format_html('<a href="{}">{}</a>', reverse("boundary_edition", args=[row.pk]), row.number)
 
 
 @admin.register(District)

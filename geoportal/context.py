@@ -24,9 +24,10 @@ STAFF_PAGES = (
     ("desk", pgettext_lazy("menu", "Desk"), _DESK_READERS),
     ("moderation", pgettext_lazy("menu", "Moderation"), MODERATING),
     ("desk_replies", pgettext_lazy("menu", "Texts"), WRITERS),
-    ("coverage", pgettext_lazy("menu", "Coverage"), frozenset({Role.ADMINISTRATOR, Role.TRIAGE_OFFICER})),
+    ("coverage", pgettext_lazy("menu", "Coverage"), frozenset({Role.TRIAGE_OFFICER})),
     ("field", pgettext_lazy("menu", "Field"), frozenset({Role.CREW_MEMBER})),
     ("office", pgettext_lazy("menu", "Office"), frozenset({Role.OFFICE, Role.ADMINISTRATOR, Role.UNIT_MANAGER})),
+    ("boundaries", pgettext_lazy("menu", "Boundaries"), frozenset({Role.ADMINISTRATOR})),
 )
 
 # The same for the tabs above the pages about who answers where.

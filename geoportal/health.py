@@ -11,10 +11,17 @@ from django.utils import timezone
 from complaints.models import Attachment, FeedItem, RoutingAlert
 from complaints.workflow import OPEN_STATES
 from districts.checks import cities_with_holes
+from districts.models import BoundaryDraft, EditionActivation
 from notifications.models import OutboxMessage
 from queueing.models import QueueRow, QueueState
 
-QUEUES: dict[str, type[QueueRow]] = {"messages": OutboxMessage, "files": Attachment, "feed": FeedItem}
+QUEUES: dict[str, type[QueueRow]] = {
+    "messages": OutboxMessage,
+    "files": Attachment,
+    "feed": FeedItem,
+    "boundaries": BoundaryDraft,
+    "activations": EditionActivation,
+}
 
 
 def readiness(*, detailed: bool) -> dict[str, Any]:

@@ -216,7 +216,13 @@ INVARIANTS = (
         " UNION ALL ".join(
             f"SELECT '{table} ' || id FROM {table} WHERE queue_state = 'due' AND next_attempt_at < %(old)s"
             " AND (leased_until IS NULL OR leased_until < %(old)s)"
-            for table in ("notifications_outboxmessage", "complaints_attachment", "complaints_feeditem")
+            for table in (
+                "notifications_outboxmessage",
+                "complaints_attachment",
+                "complaints_feeditem",
+                "districts_boundarydraft",
+                "districts_editionactivation",
+            )
         ),
     ),
 )

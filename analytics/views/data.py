@@ -15,10 +15,10 @@ from analytics import exports
 from analytics.tally.totals import matched
 from analytics.views.exports import site_of
 from catalogue.models import Jurisdiction
+from catalogue.pages import city_page
 from catalogue.snapshot import current_snapshot
 from complaints.filters import FilterError, jurisdiction_of, parse_filters
 from complaints.models import Complaint
-from complaints.views.cities import city_page
 from complaints.workflow import State
 from districts.models import BoundaryEdition, District
 

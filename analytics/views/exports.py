@@ -16,9 +16,9 @@ from accounts.quotas import Quota, spend
 from analytics.exports import KEPT, TooManyExports, ask_for_export, query_of, rows_done
 from analytics.models import Export
 from analytics.tally.totals import matched
+from catalogue.pages import city_page
 from complaints.filters import FilterError, jurisdiction_of, parse_filters
 from complaints.models import Complaint
-from complaints.views.cities import city_page
 from queueing.models import QueueState
 
 

@@ -21,8 +21,8 @@ from analytics.periods import QUICK_DAYS, latest
 from analytics.reports import recent_reports
 from analytics.scorecards import csv_rows
 from catalogue.models import Jurisdiction
+from catalogue.pages import city_page
 from complaints.filters import FilterError, Filters, parse_filters
-from complaints.views.cities import city_page
 from complaints.views.staff import city_of
 
 # They see the whole city; a unit's manager sees the same page about her unit.

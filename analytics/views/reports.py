@@ -18,8 +18,8 @@ from analytics.folium_map import STEPS
 from analytics.models import Report
 from analytics.reports import TooManyWaiting, ask_for_report
 from analytics.views.office import OFFICE_ROLES, measure_of, office_filters, office_page
+from catalogue.pages import city_page
 from complaints.filters import FilterError
-from complaints.views.cities import city_page
 from complaints.views.staff import city_of, staff_user
 from queueing.models import QueueState
 

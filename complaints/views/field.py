@@ -21,12 +21,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import staff_page
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
+from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.casefile import casefile
 from complaints.models import Complaint
 from complaints.staff_actions import BY_SLUG, Action
 from complaints.staff_forms import StaffForm
-from complaints.views.cities import city_page
 from complaints.views.desk.case import Offer
 from complaints.views.desk.performing import perform
 from complaints.views.desk.screen import say_done

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.quotas import Quota, spend
 from catalogue.models import Jurisdiction, Service
+from catalogue.pages import city_page
 from catalogue.snapshot import current_snapshot, snapshot
 from catalogue.translated import text_in
 from complaints.explain import EXPLAINED, explain_publicly
@@ -24,7 +25,6 @@ from complaints.models import Attachment, Complaint
 from complaints.querysets import ComplaintQuerySet
 from complaints.timeline import public_timeline
 from complaints.tracking import normalise_tracking_number
-from complaints.views.cities import city_page
 from complaints.workflow import State
 from districts.choices import DistrictChoices, DistrictLabels, DistrictsOnMap
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.quotas import Quota, QuotaExceeded, spend
 from catalogue.models import Jurisdiction
+from catalogue.pages import city_page
 from catalogue.snapshot import Snapshot, snapshot
 from catalogue.translated import text_in
 from complaints.errors import (
@@ -36,7 +37,6 @@ from complaints.previews import Place, Preview, district_place, given_place, pre
 from complaints.receipts import Receipt
 from complaints.services.submission import Idempotency, NewComplaint, NewReporter, submit
 from complaints.tracking import secret_token
-from complaints.views.cities import city_page
 from districts.choices import district_choices
 from districts.gate import PointRefused, accept_point
 from districts.gazetteer import search_places

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.quotas import Quota, spend
+from catalogue.pages import city_page
 from complaints.errors import ComplaintError
 from complaints.explain import EXPLAINED, explain_stored
 from complaints.forms import WordsForm
@@ -25,7 +26,6 @@ from complaints.services.messages import add_reporter_message
 from complaints.services.transitions import change_state
 from complaints.timeline import reporter_timeline
 from complaints.tracking import complaint_id_of, token_matches
-from complaints.views.cities import city_page
 from complaints.workflow import REPORTER, State, Verb, WorkflowError, state_label, verbs_for
 
 _HER_PURPOSES = (Attachment.Purpose.REPORT, Attachment.Purpose.MESSAGE, Attachment.Purpose.AFTER)

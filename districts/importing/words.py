@@ -148,6 +148,7 @@ DEFECTS: dict[str, str | Promise] = {
     "sliver_overlap": gettext_lazy("Sliver: two districts overlap by %(area)s along their border (%(width)s m wide)."),
     "gap": gettext_lazy("Gap: %(area)s between districts belong to none (%(width)s m wide)."),
     "sliver_gap": gettext_lazy("Sliver: a gap of %(area)s along a border belongs to no district (%(width)s m wide)."),
+    "hole": gettext_lazy("The district has a hole of %(area)s, which belongs to none."),
     "outside_parent": gettext_lazy("The district reaches out of the one above it by %(area)s."),
     "rounding": gettext_lazy(
         "At %(count)s places borders differ by roundings of at most %(width)s cm, together %(area)s. That is let be."
@@ -180,6 +181,66 @@ _REASONS = {
     "duplicate_rings": gettext_lazy("a ring is drawn twice"),
     "too_few_points_in_geometry_component": gettext_lazy("a ring has too few points"),
 }
+
+# The kind of a defect in a word or two.
+_TITLES: dict[str, str | Promise] = {
+    "overlap": pgettext_lazy("defect", "Overlap"),
+    "sliver_overlap": pgettext_lazy("defect", "Sliver, overlapping"),
+    "gap": pgettext_lazy("defect", "Gap"),
+    "sliver_gap": pgettext_lazy("defect", "Sliver, uncovered"),
+    "hole": pgettext_lazy("defect", "Hole"),
+    "outside_parent": pgettext_lazy("defect", "Beyond the district above"),
+    "outside_city": pgettext_lazy("defect", "Outside the city"),
+    "invalid": pgettext_lazy("defect", "Invalid shape"),
+    "open_ring": pgettext_lazy("defect", "Open ring"),
+    "broken_ring": pgettext_lazy("defect", "Broken ring"),
+    "collection": pgettext_lazy("defect", "Mixed shape"),
+    "has_z": pgettext_lazy("defect", "Heights or measures"),
+    "antimeridian": pgettext_lazy("defect", "Across 180°"),
+    "many_vertices": pgettext_lazy("defect", "Many points"),
+    "too_many_vertices": pgettext_lazy("defect", "Too many points"),
+    "tiny_part": pgettext_lazy("defect", "Tiny part"),
+    "crs_missing": pgettext_lazy("defect", "Coordinate system missing"),
+    "crs_contradicts": pgettext_lazy("defect", "Coordinate system contradicted"),
+    "axes_swapped": pgettext_lazy("defect", "Axes swapped"),
+    "crs_overridden": pgettext_lazy("defect", "Coordinate system"),
+    "crs_inexact": pgettext_lazy("defect", "Coordinate system"),
+    "bad_crs_member": pgettext_lazy("defect", "Coordinate system"),
+    "encoding_missing": pgettext_lazy("defect", "Text encoding missing"),
+    "wrong_encoding": pgettext_lazy("defect", "Wrong text encoding"),
+    "misread_names": pgettext_lazy("defect", "Misread names"),
+    "lost_letters": pgettext_lazy("defect", "Lost letters"),
+    "missing_code": pgettext_lazy("defect", "Code missing"),
+    "no_code_field": pgettext_lazy("defect", "Code missing"),
+    "bad_code": pgettext_lazy("defect", "Code"),
+    "codes_rewritten": pgettext_lazy("defect", "Code"),
+    "duplicate_code": pgettext_lazy("defect", "Same code twice"),
+    "missing_name": pgettext_lazy("defect", "Name missing"),
+    "no_name_field": pgettext_lazy("defect", "Name missing"),
+    "no_level_field": pgettext_lazy("defect", "Level"),
+    "bad_level": pgettext_lazy("defect", "Level"),
+    "bad_parent": pgettext_lazy("defect", "Level"),
+    "no_top_level": pgettext_lazy("defect", "Level"),
+    "no_population_field": pgettext_lazy("defect", "Population"),
+    "bad_population": pgettext_lazy("defect", "Population"),
+    "repeated_population": pgettext_lazy("defect", "Population"),
+    "missing_unit": pgettext_lazy("defect", "Unit"),
+    "unknown_unit": pgettext_lazy("defect", "Unit"),
+    "bad_fallback": pgettext_lazy("defect", "Unit"),
+    "no_schedule_field": pgettext_lazy("defect", "Hours"),
+    "unknown_schedule": pgettext_lazy("defect", "Hours"),
+    "unknown_category": pgettext_lazy("defect", "Category"),
+    "bad_priority": pgettext_lazy("defect", "Priority"),
+    "equal_priority": pgettext_lazy("defect", "Priority"),
+    "other_service": pgettext_lazy("defect", "Another service"),
+    "rounding": pgettext_lazy("defect", "Roundings"),
+    "city_loses": pgettext_lazy("defect", "The city loses"),
+    "city_gains": pgettext_lazy("defect", "The city gains"),
+    "archive_ignored": pgettext_lazy("defect", "Archive"),
+    "features_skipped": pgettext_lazy("defect", "Unreadable features"),
+    "nothing_left": pgettext_lazy("defect", "Nothing left"),
+}
+_NO_AREA = pgettext_lazy("defect", "No area")
 
 # What is proposed.
 REPAIRS: dict[str, str | Promise] = {
@@ -221,6 +282,11 @@ def refusal_sentence(code: str, params: Mapping[str, Any]) -> str:
 def defect_sentence(code: str, params: Mapping[str, Any]) -> str:
     """What is wrong."""
     return _fill(DEFECTS.get(code, code), params)
+
+
+def defect_title(code: str) -> str:
+    """The kind of a defect in a word or two; all that has no usable shape is "no area"."""
+    return str(_TITLES.get(code, _NO_AREA))
 
 
 def repair_sentence(repair: str, params: Mapping[str, Any]) -> str:

@@ -82,6 +82,13 @@ _SIGNED_IN = """
     mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp mfa_view_recovery_codes mfa_generate_recovery_codes
     mfa_download_recovery_codes
 """
+_BOUNDARIES = """
+    boundaries boundary_upload boundary_edition boundary_edition_shapes boundary_simulation
+"""
+_BOUNDARY_FILES = """
+    boundary_draft boundary_draft_shapes boundary_choose boundary_decide boundary_store boundary_discard
+"""
+_BOUNDARY_ACTS = "boundary_activate boundary_cancel boundary_back"
 POLICIES: dict[str, object] = {
     **dict.fromkeys(["", *_PUBLIC.split()], PUBLIC),
     **dict.fromkeys(_SIGNED_IN.split(), SIGNED_IN),
@@ -115,7 +122,10 @@ POLICIES: dict[str, object] = {
     "coverage": Staff(OFFICE_STAFF | {"triage_officer"}),
     "coverage_shapes": Staff(OFFICE_STAFF | {"triage_officer"}),
     "why_here": Staff(ADMINISTRATORS | {"triage_officer"}),
-    "boundary_simulation": Staff(ADMINISTRATORS),
+    **dict.fromkeys(_BOUNDARIES.split(), Staff(ADMINISTRATORS)),
+    # No such file is on its way.
+    **dict.fromkeys(_BOUNDARY_FILES.split(), Staff(ADMINISTRATORS, finds=frozenset({404, 405}))),
+    **dict.fromkeys(_BOUNDARY_ACTS.split(), Staff(ADMINISTRATORS, finds=frozenset({405}))),
     "rerouting": Staff(ADMINISTRATORS),
     "secret_link": SECRET,
     "attachment": FILE,

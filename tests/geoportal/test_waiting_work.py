@@ -7,7 +7,7 @@ from django.db import connection
 
 from catalogue.models import Jurisdiction
 from complaints.models import FeedItem
-from geoportal.health import oldest_due_seconds
+from geoportal.health import QUEUES, oldest_due_seconds
 from notifications.models import OutboxMessage
 from queueing.models import LEASE, claim
 from tests.builders import build_complaint
@@ -17,13 +17,13 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.mark.django_db
 def test_nothing_waits_on_an_empty_site(now: datetime) -> None:
-    assert oldest_due_seconds(now) == {"messages": 0.0, "files": 0.0, "feed": 0.0}
+    assert oldest_due_seconds(now) == dict.fromkeys(QUEUES, 0.0)
 
 
 def test_the_oldest_free_row_counts(gridville: Jurisdiction, now: datetime) -> None:
     build_complaint(now=now, email="rita@example.org")
     build_complaint(now=now + MINUTE)
-    assert oldest_due_seconds(now + 3 * MINUTE) == {"messages": 180.0, "files": 0.0, "feed": 180.0}
+    assert oldest_due_seconds(now + 3 * MINUTE) == dict.fromkeys(QUEUES, 0.0) | {"messages": 180.0, "feed": 180.0}
     claim(OutboxMessage, now=now + 3 * MINUTE, limit=1)
     assert oldest_due_seconds(now + 3 * MINUTE)["messages"] == 0.0, "a worker is at it"
     assert oldest_due_seconds(now + 3 * MINUTE + LEASE)["messages"] > 180, "the worker died"

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import staff_page
 from accounts.models import User
+from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.desk.replies import filled_reply, replies_among
 from complaints.models import Complaint
 from complaints.permissions import hats
 from complaints.staff_actions import BULK, BY_SLUG, Action
 from complaints.staff_forms import MergeTogetherForm, StaffForm
-from complaints.views.cities import city_page
 from complaints.views.desk.performing import perform
 from complaints.views.desk.screen import say_done
 from complaints.views.staff import DESK_ROLES, staff_user

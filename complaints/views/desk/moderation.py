@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 from accounts.access import staff_page
 from accounts.models import User
 from catalogue.models import Category, Jurisdiction
+from catalogue.pages import city_page
 from complaints.models import Attachment, Complaint
 from complaints.permissions import MODERATING
 from complaints.querysets import ComplaintQuerySet, scope_of
-from complaints.views.cities import city_page
 from complaints.views.staff import city_of, staff_user
 
 PAGE_SIZE = 20

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import staff_page
 from catalogue.models import Jurisdiction, Unit
+from catalogue.pages import city_page
 from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.desk.replies import WRITERS, units_written_for, written_by
 from complaints.errors import ReplyRefused
 from complaints.models import Reply
 from complaints.replies import PLACEHOLDERS, check_texts
-from complaints.views.cities import city_page
 from complaints.views.staff import city_of, staff_user
 
 

@@ -12,10 +12,10 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from catalogue.models import Jurisdiction
+from catalogue.pages import city_page
 from complaints.alerts import count_alerts, sees_alerts
 from complaints.filters import FilterError, Filters
 from complaints.staff_actions import ACTIONS, bulk_actions
-from complaints.views.cities import city_page
 from complaints.views.desk.listing import Listing, listing
 from complaints.views.staff import DESK_ROLES, cities_of, staff_user
 

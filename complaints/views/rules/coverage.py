@@ -17,9 +17,9 @@ from django.views.decorators.http import require_safe
 from accounts.access import staff_page
 from accounts.models import Role
 from catalogue.models import Service, Unit
+from catalogue.pages import city_page
 from catalogue.translated import Translated, text_in
 from complaints.alerts import OVERSEEING, alert_groups
-from complaints.views.cities import city_page
 from complaints.views.staff import cities_of, city_of, staff_user
 from districts.coverage_reports import current_report
 from districts.importing.words import area_text

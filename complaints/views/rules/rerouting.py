@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import staff_page
 from catalogue.models import Unit
+from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.models import Rerouting
 from complaints.services.rerouting import Outcome, plan
 from complaints.services.routing_jobs import request_rerouting
-from complaints.views.cities import city_page
 from complaints.views.rules.simulation import ADMINISTRATORS, MoveShown
 from complaints.views.staff import cities_of, city_of, staff_user
 from queueing.models import QueueState

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import staff_page
 from accounts.models import Role
 from catalogue.models import Jurisdiction, Unit
+from catalogue.pages import city_page
 from catalogue.translated import Translated, text_in
 from complaints.models import Simulation, SimulationMove
 from complaints.services.routing_jobs import request_simulation
 from complaints.simulation import MONTHS
-from complaints.views.cities import city_page
 from complaints.views.staff import cities_of, staff_user
 from districts.models import DISTRICTS_LAYER, BoundaryEdition, District
 from queueing.models import QueueState

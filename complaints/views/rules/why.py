@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import staff_page
 from catalogue.models import Jurisdiction
+from catalogue.pages import city_page
 from catalogue.snapshot import Snapshot, current_snapshot
 from catalogue.translated import text_in
 from catalogue.working_time import instant_of
@@ -23,7 +24,6 @@ from complaints.permissions import READING_RULES
 from complaints.promises import with_promises
 from complaints.routing import Decision, Standing, decide, standing
 from complaints.vicinity import RADIUS_M, changes_nearby, in_words
-from complaints.views.cities import city_page
 from complaints.views.staff import cities_of, city_of, staff_user
 from districts.gate import PointRefused, accept_point
 from districts.outlines import outlines

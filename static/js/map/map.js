@@ -15,6 +15,12 @@ export function createMap(element, config, { gestures = "cooperative", view = nu
   return new GeoMap(element, config, { gestures, view, namesQuarters });
 }
 
+// [west, south, east, north] as Leaflet has it.
+const latLngs = ([west, south, east, north]) => [
+  [south, west],
+  [north, east],
+];
+
 export class GeoMap {
   constructor(element, config, { gestures, view, namesQuarters }) {
     this.element = element;
@@ -29,7 +35,7 @@ export class GeoMap {
       attributionControl: false,
       scrollWheelZoom: gestures === "greedy",
       dragging: gestures === "greedy" || !coarse,
-      minZoom: 9,
+      minZoom: 3,
       maxZoom: 19,
       zoomSnap: 0.5,
       fadeAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
@@ -47,6 +53,8 @@ export class GeoMap {
     const sources = L.control.attribution({ position: `bottom${other}`, prefix: "Leaflet" }).addTo(this.leaflet);
     this.#foldSources(sources.getContainer());
     L.control.scale({ position: `bottom${side}`, imperial: false }).addTo(this.leaflet);
+    // A city needs no view of the country; a province needs one of itself.
+    this.leaflet.setMinZoom(Math.min(9, Math.floor(this.leaflet.getBoundsZoom(latLngs(config.bounds)))));
     if (view) this.leaflet.setView([view.lat, view.lon], view.zoom);
     else this.fit(config.bounds, { padding: 0 });
     if (gestures === "cooperative") this.#letPageScroll();
@@ -75,14 +83,8 @@ export class GeoMap {
   }
 
   /** Show [west, south, east, north]. */
-  fit([west, south, east, north], { padding = 24, maxZoom = 17 } = {}) {
-    this.leaflet.fitBounds(
-      [
-        [south, west],
-        [north, east],
-      ],
-      { padding: [padding, padding], maxZoom },
-    );
+  fit(bounds, { padding = 24, maxZoom = 17 } = {}) {
+    this.leaflet.fitBounds(latLngs(bounds), { padding: [padding, padding], maxZoom });
   }
 
   moveTo(lon, lat, zoom = Math.max(this.leaflet.getZoom(), 17)) {
