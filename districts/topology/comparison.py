@@ -40,5 +40,11 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Change], lis
         shape = difference if kind != SAME else None
         size = float(area_m2(shape)) if shape is not None else 0.0
         changes.append(Change(code, kind, sizes[0], sizes[1], round(size, 1)))
-        moved.append(shape if shape is not None else shapely.MultiPolygon())
+        moved.append(_as_multi(shape))
     return changes, moved
+
+
+def _as_multi(shape: Any) -> Any:
+    if shape is None:
+        return shapely.MultiPolygon()
+    return shape if shape.geom_type == "MultiPolygon" else shapely.multipolygons([shape])

@@ -103,7 +103,11 @@ def _guess_names(
         for plain_name in wanted:
             for name in fields:
                 fits = plain[name] == plain_name and name not in found.values()
-                if fits and f"name_{language}" not in found and (not by_letters or _script(values[name]) == script):
+                if (
+                    fits
+                    and f"name_{language}" not in found
+                    and (not by_letters or _script(values[name]) in (script, ""))
+                ):
                     found[f"name_{language}"] = name
 
     for language in known.languages:

@@ -18,6 +18,9 @@ from districts.topology.tiling import Misfit, gaps_among, mean_width_m, misfits,
 _FILLED_SHARE = 0.02
 # Wider ones are rivers, roads, somebody else's land.
 _FILLED_WIDTH_M = 50.0
+# Overlaps that are both wider and a larger part of the smaller district may be meant: people decide, not we.
+_CUT_WIDTH_M = 200.0
+_CUT_SHARE = 0.1
 # To compare whole outlines, vertices of both together.
 _MOST_VERTICES = 500_000
 
@@ -127,8 +130,15 @@ def _say_misfits(shapes: Shapes, found: Iterable[Misfit], positions: list[int], 
         if misfit.kind == "overlap":
             small, _large = misfit.members
             params["share"] = round(misfit.area_m2 / max(size(small), 1e-9), 3)
-            if misfit.area_m2 < size(small) / 2:
+            slip = misfit.width_m <= _CUT_WIDTH_M or params["share"] <= _CUT_SHARE
+            if slip and params["share"] < 0.5:
                 repair, details = "cut", {"from": numbers[1], "to": numbers[0]}
+        elif misfit.kind == "hole":
+            hole = Defect(
+                "hole", REMARK, features=numbers, params=params, place=point_of(misfit.shape), shape=misfit.shape
+            )
+            shapes.defects.append(hole)
+            continue
         elif misfit.is_sliver or (
             misfit.width_m <= _FILLED_WIDTH_M and misfit.area_m2 <= _FILLED_SHARE * size(misfit.members[0])
         ):

@@ -5,7 +5,7 @@ million vertices. Only files that are not drawn so are overlaid.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,9 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Misfit:
-    """A place that two districts both have (`overlap`), or that none has (`gap`); `members` are positions.
+    """A place that two districts both have (`overlap`), that none has (`gap`), or one goes round (`hole`).
 
-    For a gap they are its neighbours, the one with the longest border first; for an overlap the smaller one first.
+    `members` are positions: of a gap its neighbours, the one with the longest border first; of an overlap the smaller first.
     """
 
     kind: str
@@ -56,7 +56,13 @@ def misfits(polygons: Any) -> tuple[list[Misfit], Any]:
     overlaps = [] if outline is not None else find_overlaps(polygons)
     if outline is None:
         outline = shapely.union_all(polygons)
-    return overlaps + gaps_among(_holes(outline), polygons) + find_inlets(polygons, edges, outline), outline
+    gaps = [_as_hole(gap) for gap in gaps_among(_holes(outline), polygons)]
+    return overlaps + gaps + find_inlets(polygons, edges, outline), outline
+
+
+def _as_hole(gap: Misfit) -> Misfit:
+    """What one district alone goes round was drawn so: a lake, another town."""
+    return replace(gap, kind="hole") if len(gap.members) == 1 and not gap.is_sliver and not gap.is_noise else gap
 
 
 def overlaps_among(polygons: Any) -> list[Misfit]:

@@ -255,7 +255,7 @@ def test_a_shape_that_bursts_the_child_is_refused_by_its_number(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ring of which every side crosses every other: the library would need gigabytes and minutes to mend it."""
-    monkeypatch.setattr(import_boundaries, "COMMAND_SECONDS", 3)
+    monkeypatch.setattr(import_boundaries, "COMMAND_SECONDS", 4)
     draw = random.Random(7)
     ring = [[draw.uniform(0, 0.04), draw.uniform(0, 0.02)] for _ in range(20_000)]
     bomb = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}

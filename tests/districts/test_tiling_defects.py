@@ -116,6 +116,18 @@ def test_a_large_missing_piece_is_left_to_decide() -> None:
     assert examined(columns(*ring), city={"bounds": [0, 0, 0.03, 0.03]}, keep=["gap"]).ready
 
 
+def test_a_hole_that_one_district_goes_round_is_only_told() -> None:
+    lake = square(0, 0, 2, 2).difference(square(0.5, 0.5, 1, 1))
+    found = examined(columns(lake, square(2, 0, 4, 2)))
+    assert (found.ready, found.remarks) == (True, ["hole"])
+    assert found.one("hole")["params"]["area_m2"] == pytest.approx(0.25 * AREA, rel=0.01)
+
+
+def test_land_that_districts_share_widely_is_left_to_decide() -> None:
+    defect = examined(columns(square(0, 0, 1.3, 2), square(1, 0, 2, 2))).one("overlap")
+    assert (defect["repair"], defect["moved_m2"]) == ("leave", 0)
+
+
 def test_levels_are_looked_at_one_by_one_and_against_their_parents() -> None:
     west = feature("west", square(0, 0, 2, 2))
     children = [

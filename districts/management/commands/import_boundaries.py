@@ -69,6 +69,9 @@ class Command(ReportingCommand):
         when = parser.add_mutually_exclusive_group()
         when.add_argument("--activate-on", type=_instant, metavar="DATE", help="in force from this date (or date-time)")
         when.add_argument("--no-activate", action="store_true", help="store the edition, do not put it in force")
+        parser.add_argument(
+            "--reroute-open", action="store_true", help="route open complaints again once it is in force"
+        )
         parser.add_argument("--language", choices=_LANGUAGES, default="en", help="of the messages")
 
     def run(self, **options: Any) -> Report:
@@ -159,11 +162,12 @@ class _Import:
             self._remark("same_file", f"edition {twin.number} was made of the same file", file.name)
         edition = store_answer(target, answer, about, now=self.now)
         self.report.counts |= {"editions_created": 1, "edition": edition.number}
+        reroute: bool = self.options["reroute_open"]
         if at is not None:
-            plan_activation(edition, at=at, requested_by=about.imported_by, now=self.now)
+            plan_activation(edition, at=at, requested_by=about.imported_by, now=self.now, reroute_open=reroute)
             self._remark("planned", f"edition {edition.number} comes into force at {at.isoformat()}", target.layer)
         elif not self.options["no_activate"]:
-            activate(edition, requested_by=about.imported_by, now=self.now)
+            activate(edition, requested_by=about.imported_by, now=self.now, reroute_open=reroute)
             self.report.counts["activated"] = 1
 
     def _fault(self, code: str, message: str, place: str) -> None:
