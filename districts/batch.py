@@ -15,7 +15,7 @@ import shapely
 from django.db import connection
 
 from districts.models import BoundaryEdition
-from districts.selectors import AREA_ORDER, AREAS_AT_THE_EDGE, DISTRICT_ORDER, NEAREST
+from districts.selectors import AREA_ORDER, AREAS_AT_THE_EDGE, DISTRICT_ORDER, NEAREST, ON_EDGE
 
 Coordinates = npt.NDArray[np.float64]  # n × 2: longitude, latitude in degrees WGS 84
 Numbers = npt.NDArray[np.int64]
@@ -47,7 +47,7 @@ class Places:
     def covered_by(
         self, shape: Any, bounds: npt.NDArray[np.float64], among: npt.NDArray[np.bool_] | None = None
     ) -> Numbers:
-        """Positions (in sorted order) of the points that a prepared polygon covers, those on its edge included.
+        """Positions (in sorted order) of the points that a prepared polygon covers.
 
         `among`, by position, leaves out points that need no look.
         """
@@ -68,15 +68,19 @@ class Layer:
 
     rows: list[dict[str, Any]]
     shapes: npt.NDArray[np.object_]
+    # With the rim that counts as their edge (selectors.ON_EDGE), prepared.
+    _ground: npt.NDArray[np.object_] = field(init=False)
     bounds: npt.NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
-        shapely.prepare(self.shapes)
-        object.__setattr__(self, "bounds", shapely.bounds(self.shapes).reshape(-1, 4))
+        ground = shapely.buffer(self.shapes, float(ON_EDGE), quad_segs=8)
+        shapely.prepare(ground)
+        object.__setattr__(self, "_ground", ground)
+        object.__setattr__(self, "bounds", shapely.bounds(ground).reshape(-1, 4))
 
     def covering(self, number: int, places: Places, among: npt.NDArray[np.bool_] | None = None) -> Numbers:
         """Positions of the places that polygon `number` covers."""
-        return places.covered_by(self.shapes[number], self.bounds[number], among)
+        return places.covered_by(self._ground[number], self.bounds[number], among)
 
     def first(self, places: Places) -> Numbers:
         """For each position the number of the first polygon that covers the point, or NONE."""

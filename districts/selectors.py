@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - the SQL is made of the constants of this file
-"""Which polygons cover a point. Point in polygon is SQL; `covers` takes in what lies exactly on an edge."""
+"""Which polygons cover a point. Point in polygon is SQL; what lies on an edge is covered."""
 
 import json
 from dataclasses import dataclass
@@ -46,6 +46,11 @@ DISTRICT_ORDER = 'd.level DESC, d.area_m2, d.code COLLATE "C"'
 # contract.md §5: areas of the category before areas of the whole service; then priority; then smaller area; then code.
 AREA_ORDER = 'a.category_id IS NULL, a.priority DESC, a.area_m2, a.code COLLATE "C"'
 
+# A place this near to an edge, a tenth of a millimetre, lies on it. Whether a point lies exactly on a slanted line is a matter of
+# rounding: PostGIS's ST_Covers, GEOS and plain arithmetic answer differently, and the place on a border between two districts
+# may lie in neither. Places have seven decimals, so that nothing else is ever so near.
+ON_EDGE = "0.000000001"
+
 _POINT = "ST_SetSRID(ST_MakePoint({lon}, {lat}), 4326)"
 
 # Parameters are written into these by `.format`: $1… of a prepared statement, or columns of many points (batch.py).
@@ -54,7 +59,7 @@ SELECT d.jurisdiction_id, j.catalogue_version, d.id, d.code, d.name::text, d.par
 FROM districts_district d
 JOIN districts_boundaryedition e ON e.id = d.edition_id AND {{editions}}
 JOIN catalogue_jurisdiction j ON j.id = d.jurisdiction_id
-WHERE ST_Covers(d.geometry, {_POINT})
+WHERE ST_DWithin(d.geometry, {_POINT}, {ON_EDGE})
   AND ({{city}} IS NULL OR d.jurisdiction_id = {{city}})
 ORDER BY {DISTRICT_ORDER}
 LIMIT 1
@@ -91,7 +96,7 @@ JOIN districts_boundaryedition e ON e.id = a.edition_id AND {editions}
 
 # All that cover the point: which of them answer at this hour is for complaints/routing.py to say. They are few.
 AREAS = f"""{_AREA_COLUMNS}
-WHERE ST_Covers(a.geometry, {_POINT})
+WHERE ST_DWithin(a.geometry, {_POINT}, {ON_EDGE})
   AND a.service_id = {{service}} AND (a.category_id IS NULL OR a.category_id = {{category}})
 ORDER BY {AREA_ORDER}
 """

@@ -14,7 +14,7 @@ import shapely
 from django.db import connection
 
 from districts.prepared import execute_prepared
-from districts.selectors import AREA_ORDER, COVERING, DISTRICT_ORDER, AreaMatch, PlaceMatch
+from districts.selectors import AREA_ORDER, COVERING, DISTRICT_ORDER, ON_EDGE, AreaMatch, PlaceMatch
 
 _METRES_PER_DEGREE = 111_320
 _POLYGONAL = ("Polygon", "MultiPolygon")
@@ -72,7 +72,7 @@ _LAYERS = f"""
        {_CUT.format(geometry="d.geometry")}
   WHERE d.geometry && {{box}} AND d.jurisdiction_id = {{city}} AND NOT ST_IsEmpty(cut.shape)
   UNION ALL
-  SELECT 2, row_number() OVER (ORDER BY {AREA_ORDER}), {_WKB}, ST_Covers(a.geometry, {{point}}),
+  SELECT 2, row_number() OVER (ORDER BY {AREA_ORDER}), {_WKB}, ST_DWithin(a.geometry, {{point}}, {ON_EDGE}),
          a.id, a.code, a.name::text, a.unit_id, a.priority, a.edition_id, e.number, a.category_id IS NOT NULL,
          a.schedule_id, a.fallback_unit_id, a.area_m2, ''
   FROM districts_servicearea a JOIN districts_boundaryedition e ON e.id = a.edition_id AND {{editions}},

@@ -168,7 +168,7 @@ def test_the_spatial_index_answers_the_query(gridville: Jurisdiction, table: str
         plan = "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("DEALLOCATE explained")
     assert f"{table}_geometry" in plan, plan
-    assert "st_covers" in plan.lower()
+    assert "st_dwithin" in plan.lower()
 
 
 def test_the_decision_is_stored_with_edition_and_runner_up(gridville: Jurisdiction, now: datetime) -> None:
