@@ -3,6 +3,8 @@
 import shutil
 import tempfile
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -28,21 +30,20 @@ class Command(ReportingCommand):
     def run(self, **options: Any) -> Report:
         report = Report()
         languages = [code for code, _ in settings.LANGUAGES if code != "en"]
-        source = Path(settings.LOCALE_PATHS[0])
-        with tempfile.TemporaryDirectory() as folder:
-            work = source if options["update"] else Path(shutil.copytree(source, Path(folder) / "locale"))
-            with override_settings(LOCALE_PATHS=[str(work)]):
+        with _workplace(Path(settings.LOCALE_PATHS[0]), update=options["update"]) as locale:
+            with override_settings(LOCALE_PATHS=[str(locale)]), chdir(locale.parent):
                 call_command(
                     "makemessages",
                     locale=languages,
                     ignore_patterns=IGNORED,
+                    symlinks=True,
                     no_location=True,
                     no_obsolete=True,
                     no_wrap=True,
                     verbosity=0,
                 )
             for language in languages:
-                self._check(language, work / language / "LC_MESSAGES" / "django.po", report)
+                self._check(language, locale / language / "LC_MESSAGES" / "django.po", report)
         return report
 
     def _check(self, language: str, file: Path, report: Report) -> None:
@@ -61,6 +62,24 @@ class Command(ReportingCommand):
             else:
                 # What the compiler of the catalogues would refuse, and with it ./run.
                 report.faults += [Fault("format", str(error), where) for error in message.check(catalogue)]
+
+
+@contextmanager
+def _workplace(source: Path, *, update: bool) -> Iterator[Path]:
+    """The catalogues to extract into: the real ones, or a copy that is thrown away, with the code beside it as links.
+
+    `makemessages` writes into the `locale` of the folder it runs in, whatever the settings say.
+    """
+    if update:
+        yield source
+        return
+    left_out = {source.name, *(pattern.partition("/")[0] for pattern in IGNORED if not pattern.startswith("*"))}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in source.parent.iterdir():
+            if path.name not in left_out and not path.name.startswith("."):
+                (folder / path.name).symlink_to(path)
+        yield Path(shutil.copytree(source, folder / source.name))
 
 
 def _placeholders_of(message: Message) -> set[str]:
