@@ -13,7 +13,7 @@ def make_csv(rows: Iterable[Sequence[str | int | None]], *, mark: bool = True) -
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
     for row in rows:
-        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow([harmless(cell) if type(cell) is str else cell for cell in row])
     return stream.getvalue().encode("utf-8-sig" if mark else "utf-8")
 
 
@@ -21,7 +21,11 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_RISKY) else text
 
 
-def money(centimes: int) -> str:
-    """An amount for a file: units and two decimals, with a point, whatever the language."""
-    sign = "-" if centimes < 0 else ""
-    return f"{sign}{abs(centimes) // 100}.{abs(centimes) % 100:02d}"
+class Money(str):
+    """An amount for a file: units and two decimals, with a point, whatever the language. May begin with a minus."""
+
+    __slots__ = ()
+
+    def __new__(cls, centimes: int) -> "Money":
+        sign = "-" if centimes < 0 else ""
+        return super().__new__(cls, f"{sign}{abs(centimes) // 100}.{abs(centimes) % 100:02d}")

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "accounts",
     "notifications",
     "complaints",
+    "contracts",
     "analytics",
     "api",
 ]
@@ -314,6 +315,13 @@ CELERY_BEAT_SCHEDULE = {
     "remove-old-reports": {"task": "analytics.remove_old_reports", "schedule": crontab(hour="3", minute="45")},
     "remove-old-exports": {"task": "api.remove_old_exports", "schedule": crontab(minute="50")},
     "remove-orphans": {"task": "complaints.remove_orphans", "schedule": crontab(minute="40")},
+    "check-finding-files": {"task": "contracts.check_files", "schedule": 2, "options": {"expires": 10}},
+    "make-papers": {"task": "contracts.make_papers", "schedule": 2, "options": {"expires": 10}},
+    "send-webhooks": {"task": "contracts.send_webhooks", "schedule": 5, "options": {"expires": 10}},
+    "announce-cases": {"task": "contracts.announce_cases", "schedule": 20, "options": {"expires": 30}},
+    "watch-findings": {"task": "contracts.watch_findings", "schedule": 60, "options": {"expires": 60}},
+    "take-ledger-heads": {"task": "contracts.take_heads", "schedule": 600, "options": {"expires": 600}},
+    "remove-contract-orphans": {"task": "contracts.remove_orphans", "schedule": crontab(minute="50")},
 }
 
 # --- The product's own settings
@@ -323,6 +331,8 @@ RATE_LIMIT_SCALE = env_float("RATE_LIMIT_SCALE", 1.0)
 if PRODUCTION and RATE_LIMIT_SCALE == 0:
     raise ImproperlyConfigured("RATE_LIMIT_SCALE=0 switches quotas off; it is not allowed in production")
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
+# Webhooks go to public addresses by https only; here, for trying out, also to one's own machine.
+WEBHOOK_PRIVATE_TARGETS = env_bool("WEBHOOK_PRIVATE_TARGETS", not PRODUCTION)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -343,8 +353,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "contractKey": {"type": "http", "scheme": "bearer", "description": "A key to one contract (operators)."}
+        }
+    },
     "ENUM_NAME_OVERRIDES": {
         "StateEnum": "complaints.workflow.State",
+        "FindingStateEnum": "contracts.procedure.FindingState",
+        "FileStatusEnum": ["checking", "ready", "refused"],
+        "WorkPhotoPurposeEnum": ["before", "after"],
+        "ArgumentStageEnum": ["contest", "appeal"],
         "ComplaintKindEnum": "complaints.models.Complaint.Kind",
         "UnitKindEnum": "catalogue.models.Unit.Kind",
         "QuestionKindEnum": "catalogue.models.Question.Kind",

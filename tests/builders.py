@@ -9,7 +9,8 @@ Gridville is a city of unit squares: longitude 0 to 4, latitude 0 to 2, in hundr
     noise:        grid precision · domestic: never public · live-wire: urgent
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.utils import timezone
@@ -20,7 +21,11 @@ from catalogue.models import Calendar, Category, Jurisdiction, Question, Rung, S
 from complaints.models import Complaint, PlaceRecount
 from complaints.services.small_places import settle_places
 from complaints.services.submission import NewComplaint, NewReporter, submit
+from contracts.citypack.loading import load_contracts
+from contracts.citypack.reading import NewClause, NewContract, NewVersion, PackContracts
+from contracts.models import Contract
 from districts.models import BoundaryEdition, District, ServiceArea, service_areas_layer
+from reporting.commands import Report
 
 SCALE = 0.01  # degrees a side
 WEEK = {day: ["08:30-16:30"] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -214,3 +219,58 @@ def build_enough(category: str, *, at: tuple[float, float] = (0.5, 0.5), now: da
     """As many complaints of a sensitive category in one place as it takes to show it (k), as they are shown then."""
     built = [build_complaint(category, at=at, now=now) for _ in range(5)]
     return list(Complaint.objects.filter(pk__in=[complaint.pk for complaint in built]).order_by("pk"))
+
+
+FOUNDED = NewClause(
+    code="founded-complaint", article="1", name=named("Fondée"), text={}, breach="founded_complaint", categories=(),
+    per="complaint", amount_centimes=50_000, grace="", most_centimes=None, indexed=False,
+)  # fmt: skip
+LATE = NewClause(
+    code="late-resolution", article="2", name=named("Retard"), text={}, breach="missed_resolution", categories=(),
+    per="day_late", amount_centimes=10_000, grace="", most_centimes=None, indexed=False,
+)  # fmt: skip
+LATE_ANSWER = NewClause(
+    code="late-answer", article="3", name=named("Réponse"), text={}, breach="missed_answer", categories=(),
+    per="complaint", amount_centimes=20_000, grace="", most_centimes=None, indexed=False,
+)  # fmt: skip
+
+
+def new_version(valid_from: date = date(2026, 1, 1), *clauses: NewClause, **more: Any) -> NewVersion:
+    """Terms that cap nothing, ask for no second signature, and take silence for acceptance, unless `more` says otherwise."""
+    values: dict[str, Any] = {
+        "currency": "MAD", "contest_within": "5 working days", "appeal_within": "10 days", "silence": "accepts",
+        "cap_percent": None, "cap_centimes": None, "second_signature_from_centimes": None,
+        "second_signature_from_count": None, "index_name": "", "index_base": None,
+    }  # fmt: skip
+    return NewVersion(valid_from=valid_from, clauses=clauses or (FOUNDED, LATE, LATE_ANSWER), **(values | more))
+
+
+def build_contract(
+    city: Jurisdiction,
+    *versions: NewVersion,
+    code: str = "waste-north-contract",
+    unit: str = "waste-north",
+    prefix: str = "WN",
+    territory: bytes | None = None,
+    starts_on: date = date(2026, 1, 1),
+    ends_on: date = date(2030, 12, 31),
+    treasury_email: str = "treasury@example.org",
+) -> Contract:
+    """A contract for cleanliness with an operator of Gridville, loaded as a city pack's is."""
+    new = NewContract(
+        code=code,
+        unit=unit,
+        prefix=prefix,
+        reference="CGD 1",
+        name=named(code),
+        services=("cleanliness",),
+        starts_on=starts_on,
+        ends_on=ends_on,
+        email="",
+        territory=territory,
+        versions=versions or (new_version(),),
+    )
+    report = Report()
+    load_contracts(city, PackContracts(True, treasury_email, 30, [new]), report)
+    assert report.ok, report.faults
+    return Contract.objects.select_related("jurisdiction", "unit").get(jurisdiction=city, code=code)

@@ -1,14 +1,19 @@
 """Fixtures that every room shares: Gridville, the personas, and a clock."""
 
+import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
+from geoportal.management.commands.grant_runtime import grant_runtime
 from tests.builders import build_gridville, build_staff
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Gridville
@@ -30,6 +35,23 @@ def now() -> datetime:
 @pytest.fixture
 def gridville(db: None) -> Jurisdiction:
     return build_gridville()
+
+
+@pytest.fixture
+def as_runtime_role(gridville: Jurisdiction) -> Iterator[None]:
+    """From here on the test's connection has the rights of the runtime role."""
+    role = urlsplit(os.environ["DATABASE_URL"]).username or ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        if cursor.fetchone()[0] == role:
+            # Where tests were given one superuser for everything, a role of the test's own stands in.
+            role = "geoportal_weak_role_of_a_test"
+            cursor.execute(f"CREATE ROLE {role} NOLOGIN")
+        grant_runtime(cursor.cursor, role)
+        cursor.execute(f'SET LOCAL ROLE "{role}"')
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
 
 
 @pytest.fixture

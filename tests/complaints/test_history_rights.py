@@ -1,36 +1,14 @@
 """The runtime role adds to history but cannot rewrite it, whatever the code above it tries."""
 
-import os
-from collections.abc import Iterator
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from catalogue.models import Jurisdiction
 from complaints.models import Complaint, Event
 from complaints.services.transitions import change_state
 from complaints.workflow import Verb
-from geoportal.management.commands.grant_runtime import grant_runtime
 from tests.builders import build_complaint
-
-
-@pytest.fixture
-def as_runtime_role(gridville: Jurisdiction) -> Iterator[None]:
-    """From here on the test's connection has the rights of the runtime role."""
-    role = urlsplit(os.environ["DATABASE_URL"]).username or ""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user")
-        if cursor.fetchone()[0] == role:
-            # Where tests were given one superuser for everything, a role of the test's own stands in.
-            role = "geoportal_weak_role_of_a_test"
-            cursor.execute(f"CREATE ROLE {role} NOLOGIN")
-        grant_runtime(cursor.cursor, role)
-        cursor.execute(f'SET LOCAL ROLE "{role}"')
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("RESET ROLE")
 
 
 def test_the_work_itself_needs_no_more_than_the_weak_role(as_runtime_role: None, now: datetime) -> None:

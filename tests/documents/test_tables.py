@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import openpyxl
 import pytest
 
-from documents.csvs import make_csv, money
+from documents.csvs import Money, make_csv
 from documents.sheets import Cell, Column, Kind, Sheet, make_xlsx
 
 CREATED = datetime(2026, 11, 3, 8, 0, tzinfo=UTC)
@@ -85,4 +85,4 @@ def test_csv_begins_with_a_mark_and_runs_nothing() -> None:
 
 @pytest.mark.parametrize(("centimes", "text"), [(50_000, "500.00"), (-12_345, "-123.45"), (-5, "-0.05"), (0, "0.00")])
 def test_money_in_files_has_two_decimals(centimes: int, text: str) -> None:
-    assert money(centimes) == text
+    assert make_csv([(Money(centimes),)], mark=False) == f"{text}\r\n".encode()

@@ -8,7 +8,28 @@ from django.db import connection
 from psycopg2 import sql
 
 # History that nobody edits, whatever the application's code tries.
-APPEND_ONLY = ("complaints_event", "complaints_routingdecision")
+APPEND_ONLY = (
+    "complaints_event",
+    "complaints_routingdecision",
+    # Terms, what was said and decided about findings, and everything that moves money.
+    "contracts_contractversion",
+    "contracts_clause",
+    "contracts_clause_categories",
+    "contracts_turnover",
+    "contracts_indexvalue",
+    "contracts_evidence",
+    "contracts_argument",
+    "contracts_decision",
+    "contracts_reply",
+    "contracts_signature",
+    "contracts_findingevent",
+    "contracts_ledgerentry",
+    "contracts_statement",
+    "contracts_statementline",
+    "contracts_collectionorder",
+    "contracts_payment",
+    "contracts_dayhead",
+)
 
 
 class Command(BaseCommand):
