@@ -13,8 +13,9 @@ HOMES = {
     Role.OFFICE: "/fr/office/",
     Role.MODERATOR: "/fr/desk/moderation/",
     Role.ADMINISTRATOR: "/admin/",
-    Role.CONTRACT_MANAGER: "/fr/",
-    Role.TREASURY_OFFICER: "/fr/",
+    Role.CONTRACT_MANAGER: "/fr/treasury/",
+    Role.TREASURY_OFFICER: "/fr/treasury/",
+    Role.OPERATOR_USER: "/fr/operator/",
 }
 # Invented people, so that histories and menus read like those of a real town hall.
 NAMES = {

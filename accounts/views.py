@@ -16,7 +16,9 @@ HOMES = (
     (Role.UNIT_MANAGER, "desk"),
     (Role.TRIAGE_OFFICER, "desk"),
     (Role.MODERATOR, "moderation"),
-    (Role.OPERATOR_USER, "desk"),
+    (Role.OPERATOR_USER, "operator"),
+    (Role.CONTRACT_MANAGER, "treasury"),
+    (Role.TREASURY_OFFICER, "treasury"),
     (Role.ADMINISTRATOR, "admin:index"),
 )
 

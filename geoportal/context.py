@@ -16,6 +16,7 @@ from complaints.alerts import OVERSEEING
 from complaints.desk.replies import WRITERS
 from complaints.filters import jurisdiction_of
 from complaints.permissions import MODERATING, READING_RULES
+from contracts.querysets import FINDING_ROLES, TREASURY_ROLES
 
 _DESK_READERS = MODERATING | {Role.OPERATOR_USER, Role.OFFICE}
 
@@ -28,6 +29,9 @@ STAFF_PAGES = (
     ("field", pgettext_lazy("menu", "Field"), frozenset({Role.CREW_MEMBER})),
     ("office", pgettext_lazy("menu", "Office"), frozenset({Role.OFFICE, Role.ADMINISTRATOR, Role.UNIT_MANAGER})),
     ("boundaries", pgettext_lazy("menu", "Boundaries"), frozenset({Role.ADMINISTRATOR})),
+    ("treasury", pgettext_lazy("menu", "Contracts"), TREASURY_ROLES),
+    ("treasury_findings", pgettext_lazy("menu", "Findings"), FINDING_ROLES),
+    ("operator", pgettext_lazy("menu", "Operator"), frozenset({Role.OPERATOR_USER})),
 )
 
 # The same for the tabs above the pages about who answers where.

@@ -23,6 +23,7 @@ urlpatterns += i18n_patterns(
     path("", include("accounts.urls")),
     path("", include("districts.urls")),
     path("", include("complaints.urls")),
+    path("", include("contracts.urls")),
     path("", include("analytics.urls")),
 )
 

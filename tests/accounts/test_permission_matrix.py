@@ -68,6 +68,11 @@ ANSWERING = DESK_STAFF | {"operator_user"}
 MODERATING = DESK_STAFF | {"moderator"}
 WORKING = ANSWERING | CREW
 
+# Contracts and findings: to who has no part in them the pages do not exist. Whose rows they show: tests/contracts.
+TREASURY_STAFF = frozenset({"contract_manager", "treasury_officer", "administrator"})
+FINDING_STAFF = TREASURY_STAFF | {"triage_officer"}
+OPERATORS = frozenset({"operator_user"})
+
 _PUBLIC = """
     home report report_check report_places report_preview track complaint privacy accessibility open_data exports export
     export_file health_live health_ready service_colours
@@ -76,6 +81,26 @@ _PUBLIC = """
     account_inactive account_signup account_reset_password account_reset_password_done account_reset_password_from_key
     account_reset_password_from_key_done account_confirm_email
     account_email_verification_sent
+"""
+_SCORECARDS = "scorecards scorecard_script scorecard_table api_findings_csv api_ledger_csv"
+# By a contract's key, or by a single-case link; anything else is 401 or 404.
+_KEYED = """
+    api_operator_cases api_operator_case api_operator_answer api_operator_resolve api_operator_photos
+    api_operator_findings api_operator_finding api_operator_accept api_operator_contest api_operator_appeal
+    api_operator_files operator_link operator_link_accept operator_link_files operator_link_exchange
+    operator_link_paper operator_link_exhibit operator_link_argue
+"""
+_TREASURY = """
+    treasury treasury_contract treasury_figures treasury_candidates treasury_statement treasury_issue treasury_line
+    treasury_ledger treasury_heads treasury_orders treasury_order treasury_correct
+"""
+_FINDINGS = """
+    treasury_findings finding_new finding_candidate_photo treasury_finding finding_exchange finding_action
+"""
+_OPERATORS = """
+    operator operator_contract operator_access operator_new_key operator_end_key operator_new_webhook
+    operator_end_webhook operator_finding operator_accept operator_files operator_exchange operator_argue
+    operator_statement operator_line
 """
 _SIGNED_IN = """
     staff_home account_reauthenticate account_email account_change_password account_set_password mfa_index
@@ -127,6 +152,12 @@ POLICIES: dict[str, object] = {
     **dict.fromkeys(_BOUNDARY_FILES.split(), Staff(ADMINISTRATORS, finds=frozenset({404, 405}))),
     **dict.fromkeys(_BOUNDARY_ACTS.split(), Staff(ADMINISTRATORS, finds=frozenset({405}))),
     "rerouting": Staff(ADMINISTRATORS),
+    **dict.fromkeys([*_KEYED.split(), *_SCORECARDS.split()], PUBLIC),
+    **dict.fromkeys(_TREASURY.split(), Staff(TREASURY_STAFF, outsiders=404, finds=frozenset({200, 404, 405}))),
+    **dict.fromkeys(_FINDINGS.split(), Staff(FINDING_STAFF, outsiders=404, finds=frozenset({200, 404, 405}))),
+    **dict.fromkeys(_OPERATORS.split(), Staff(OPERATORS, outsiders=404, finds=frozenset({200, 404, 405}))),
+    "finding_exhibit": Staff(FINDING_STAFF | OPERATORS, outsiders=404, finds=frozenset({404})),
+    "paper": Staff(FINDING_STAFF | OPERATORS, outsiders=404, finds=frozenset({404})),
     "secret_link": SECRET,
     "attachment": FILE,
 }
@@ -277,6 +308,9 @@ def values_of(name: str, parameters: tuple[str, ...], world: World, case: str) -
         "key": "none",
         "uidb36": "1",
         "pk": world.edition.pk,
+        "seq": 1,
+        "year": 2026,
+        "number": 1,
     }
     return {parameter: known.get(parameter, "none") for parameter in parameters}
 

@@ -1,0 +1,57 @@
+"""Pages of the treasury (contract managers, treasury officers) and of the operators."""
+
+from django.urls import path
+
+from contracts.views import files, findings, link, machines, money, operator, treasury
+
+urlpatterns = [
+    path("treasury/", treasury.treasury, name="treasury"),
+    path("treasury/contracts/<slug:code>/", treasury.contract_detail, name="treasury_contract"),
+    path("treasury/contracts/<slug:code>/figures/", treasury.contract_figures, name="treasury_figures"),
+    path("treasury/contracts/<slug:code>/candidates/", findings.candidate_list, name="treasury_candidates"),
+    path("treasury/statements/<slug:code>/<str:month>/", money.statement, name="treasury_statement"),
+    path("treasury/statements/<slug:code>/<str:month>/issue/", money.issue, name="treasury_issue"),
+    path("treasury/lines/<int:seq>/", money.line, name="treasury_line"),
+    path("treasury/ledger/", money.ledger, name="treasury_ledger"),
+    path("treasury/ledger/heads.txt", money.ledger_heads, name="treasury_heads"),
+    path("treasury/orders/", money.orders, name="treasury_orders"),
+    path("treasury/orders/<int:year>-<int:number>/", money.order, name="treasury_order"),
+    path("treasury/payments/<int:pk>/correct/", money.correct, name="treasury_correct"),
+    path("treasury/findings/", findings.findings, name="treasury_findings"),
+    path("treasury/findings/new/<str:tracking_number>/", findings.new_finding, name="finding_new"),
+    path(
+        "treasury/findings/new/<str:tracking_number>/photos/<int:pk>/",
+        files.candidate_photo,
+        name="finding_candidate_photo",
+    ),
+    path("treasury/findings/<str:number>/", findings.finding_detail, name="treasury_finding"),
+    path("treasury/findings/<str:number>/exchange/", findings.exchange, name="finding_exchange"),
+    path("treasury/findings/<str:number>/<slug:verb>/", findings.finding_action, name="finding_action"),
+    path("findings/<str:number>/<slug:kind>/<int:pk>/", files.exhibit, name="finding_exhibit"),
+    path("papers/<uuid:public_id>/", files.paper, name="paper"),
+    path("operator/", operator.operator, name="operator"),
+    path("operator/contracts/<slug:code>/", operator.operator_contract, name="operator_contract"),
+    path("operator/contracts/<slug:code>/machines/", machines.access, name="operator_access"),
+    path("operator/contracts/<slug:code>/machines/keys/", machines.new_key, name="operator_new_key"),
+    path("operator/contracts/<slug:code>/machines/keys/<str:prefix>/end/", machines.end_key, name="operator_end_key"),
+    path("operator/contracts/<slug:code>/machines/webhooks/", machines.new_webhook, name="operator_new_webhook"),
+    path(
+        "operator/contracts/<slug:code>/machines/webhooks/<int:pk>/end/",
+        machines.end_webhook,
+        name="operator_end_webhook",
+    ),
+    path("operator/findings/<str:number>/", operator.operator_finding, name="operator_finding"),
+    path("operator/findings/<str:number>/accept/", operator.operator_accept, name="operator_accept"),
+    path("operator/findings/<str:number>/files/", operator.operator_files, name="operator_files"),
+    path("operator/findings/<str:number>/exchange/", operator.operator_exchange, name="operator_exchange"),
+    path("operator/findings/<str:number>/<slug:verb>/", operator.operator_argue, name="operator_argue"),
+    path("operator/statements/<slug:code>/<str:month>/", operator.operator_statement, name="operator_statement"),
+    path("operator/lines/<int:seq>/", operator.operator_line, name="operator_line"),
+    path("operator/f/<str:token>/", link.link, name="operator_link"),
+    path("operator/f/<str:token>/accept/", link.link_accept, name="operator_link_accept"),
+    path("operator/f/<str:token>/files/", link.link_files, name="operator_link_files"),
+    path("operator/f/<str:token>/exchange/", link.link_exchange, name="operator_link_exchange"),
+    path("operator/f/<str:token>/papers/<int:pk>/", link.link_paper, name="operator_link_paper"),
+    path("operator/f/<str:token>/<slug:kind>/<int:pk>/", link.link_exhibit, name="operator_link_exhibit"),
+    path("operator/f/<str:token>/<slug:verb>/", link.link_argue, name="operator_link_argue"),
+]
