@@ -17,6 +17,8 @@ from accounts.quotas import QuotaExceeded
 from complaints.errors import ComplaintError
 from complaints.filters import FilterError
 from complaints.workflow import WorkflowError
+from contracts.errors import ContractError, PeriodOver
+from contracts.procedure import ProcedureError
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -27,12 +29,14 @@ _STATUS_OF_CODE = {
     "idempotency_in_progress": HTTPStatus.CONFLICT,
     "conflict": HTTPStatus.CONFLICT,
     "not_found": HTTPStatus.NOT_FOUND,
+    "unauthorized": HTTPStatus.UNAUTHORIZED,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
 }
 _TITLES: dict[HTTPStatus, str | Promise] = {
     HTTPStatus.BAD_REQUEST: _("This was not accepted"),
+    HTTPStatus.UNAUTHORIZED: _("Who is asking?"),
     HTTPStatus.NOT_FOUND: _("Not found"),
     HTTPStatus.METHOD_NOT_ALLOWED: _("This cannot be done here"),
     HTTPStatus.CONFLICT: _("Not now"),
@@ -82,6 +86,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> HttpResponse 
         response["Retry-After"] = str(error.retry_after)
     elif refused.code == "idempotency_in_progress":
         response["Retry-After"] = "1"
+    elif refused.code == "unauthorized":
+        response["WWW-Authenticate"] = 'Bearer realm="Geoportal"'
     elif isinstance(error, exceptions.MethodNotAllowed):
         response["Allow"] = ", ".join(context["view"].allowed_methods)
     return response
@@ -112,7 +118,13 @@ def _refusal(error: Exception) -> Refused | None:
             return Refused(error.code, error.message, *faults)
         case FilterError():
             return Refused.parameter(error.parameter, error.message)
-        case WorkflowError():
+        case PeriodOver():
+            return Refused("conflict", error.message)
+        case ContractError():
+            faults = [Fault(error.field, error.code, error.message)] if error.field else []
+            told = error.code if error.code.startswith("file_") or error.code == "too_many_files" else "invalid"
+            return Refused(told, error.message, *faults)
+        case WorkflowError() | ProcedureError():
             return Refused("conflict", error.message)
         case QuotaExceeded():
             return Refused(error.code, error.message)
