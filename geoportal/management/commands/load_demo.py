@@ -1,6 +1,8 @@
-"""`manage load_demo --count N [--seed S]`: demo accounts and deterministic demo complaints, through the real services."""
+"""`manage load_demo --count N [--seed S] [--no-findings]`: demo accounts, deterministic complaints and findings, by the real
+services."""
 
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -8,11 +10,12 @@ from django.utils import timezone
 
 from accounts.access import load_memberships
 from accounts.demo import make_demo_accounts
-from accounts.models import User
+from accounts.models import Membership, Role, User
 from catalogue.models import Jurisdiction
 from complaints.demo.play import Stage
 from complaints.demo.replies import write_replies
 from complaints.services.small_places import settle_places
+from contracts.demo.play import People, has_findings, play
 from reporting.commands import Fault, Report, ReportingCommand, progress
 
 
@@ -24,6 +27,8 @@ class Command(ReportingCommand):
         parser.add_argument("--count", type=int, required=True)
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--jurisdiction", default=settings.DEFAULT_JURISDICTION)
+        parser.add_argument("--no-findings", action="store_true",
+                            help="complaints only: findings and their ledger are left to a later call")  # fmt: skip
 
     def run(self, **options: Any) -> Report:
         report = Report()
@@ -37,6 +42,8 @@ class Command(ReportingCommand):
         accounts = make_demo_accounts(city, settings.VAR_DIR / "demo-accounts.json")
         write_replies(city, now=timezone.now())
         until = timezone.now().replace(minute=0, second=0, microsecond=0)
+        # First, so that operators and treasury wait no longer than they must for the rest in the background.
+        stories = 0 if options["no_findings"] or has_findings(city) else _play_findings(city, until, options["seed"])
         stage = Stage(
             city,
             seed=options["seed"],
@@ -50,7 +57,22 @@ class Command(ReportingCommand):
         settle_places(now=until)
         skipped = options["count"] - len(numbers)
         report.counts = {"complaints_made": made, "skipped_existing": skipped, "accounts": len(accounts)}
+        report.counts["finding_stories"] = stories
         return report
+
+
+def _play_findings(city: Jurisdiction, until: datetime, seed: int) -> int:
+    operators = Membership.objects.filter(
+        role=Role.OPERATOR_USER, jurisdiction=city, user__username__startswith="demo-"
+    )
+    people = People(
+        triage=_member("demo-triage-officer"),
+        moderator=_member("demo-moderator"),
+        manager=_member("demo-contract-manager"),
+        treasury=_member("demo-treasury-officer"),
+        operators={row.unit_id: _member(row.user.get_username()) for row in operators if row.unit_id is not None},
+    )
+    return sum(1 for _ in progress(play(city, people, until=until, seed=seed), label="demo findings"))
 
 
 def _member(username: str) -> User:
