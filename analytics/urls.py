@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analytics.views import data, exports, office, reports
+from analytics.views import cards, data, exports, office, reports
 
 urlpatterns = [
     path("office/", office.office, name="office"),
@@ -14,4 +14,7 @@ urlpatterns = [
     path("data/exports/", exports.ask, name="exports"),
     path("data/exports/<uuid:public_id>/", exports.export, name="export"),
     path("data/exports/<uuid:public_id>/complaints.csv", exports.download, name="export_file"),
+    path("data/scorecards/", cards.scorecards, name="scorecards"),
+    path("data/scorecards/recompute_scorecards.py", cards.recomputation, name="scorecard_script"),
+    path("data/scorecards/<slug:code>.csv", cards.scorecard_table, name="scorecard_table"),
 ]

@@ -30,6 +30,9 @@ class ComplaintSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
     updated_at = serializers.SerializerMethodField()
     answer_due_at = serializers.SerializerMethodField()
     resolution_due_at = serializers.SerializerMethodField()
+    answered_at = serializers.SerializerMethodField()
+    closed_at = serializers.SerializerMethodField()
+    paused_at = serializers.SerializerMethodField()
     late = serializers.SerializerMethodField()
     description = serializers.SerializerMethodField()
     photos = serializers.SerializerMethodField()
@@ -40,8 +43,8 @@ class ComplaintSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
         id_field = False
         fields = (
             "place", "tracking_number", "state", "state_group", "service", "category", "district", "unit", "submitted_at",
-            "updated_at", "answer_due_at", "resolution_due_at", "late", "merged_count", "joined_count", "place_precision",
-            "description", "photos",
+            "updated_at", "answer_due_at", "resolution_due_at", "answered_at", "closed_at", "paused_at", "reopened_count",
+            "late", "merged_count", "joined_count", "place_precision", "description", "photos",
         )  # fmt: skip
 
     def get_place(self, complaint: Complaint) -> Any:
@@ -64,6 +67,15 @@ class ComplaintSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
 
     def get_resolution_due_at(self, complaint: Complaint) -> str | None:
         return utc_text(complaint.resolution_due_at)
+
+    def get_answered_at(self, complaint: Complaint) -> str | None:
+        return utc_text(complaint.answered_at)
+
+    def get_closed_at(self, complaint: Complaint) -> str | None:
+        return utc_text(complaint.closed_at)
+
+    def get_paused_at(self, complaint: Complaint) -> str | None:
+        return utc_text(complaint.paused_at)
 
     def get_late(self, complaint: Complaint) -> bool:
         return complaint.is_late(self.context["now"])

@@ -160,6 +160,10 @@ class ComplaintFactsDocument(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField(allow_null=True)
     answer_due_at = serializers.DateTimeField(allow_null=True)
     resolution_due_at = serializers.DateTimeField(allow_null=True)
+    answered_at = serializers.DateTimeField(allow_null=True, help_text="Of the first answer.")
+    closed_at = serializers.DateTimeField(allow_null=True)
+    paused_at = serializers.DateTimeField(allow_null=True, help_text="Since when the reporter must act.")
+    reopened_count = serializers.IntegerField(allow_null=True)
     late = serializers.BooleanField()
     merged_count = serializers.IntegerField(allow_null=True)
     joined_count = serializers.IntegerField(allow_null=True)
@@ -318,6 +322,7 @@ class CityDocument(TranslatedNameDocument):
     )
     tracking_prefix = serializers.CharField()
     license = serializers.CharField()
+    small_sample_k = serializers.IntegerField(help_text="The fewest cases that a published share or median stands on.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return super().get_fields() | {"source": serializers.CharField()}

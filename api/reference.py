@@ -55,6 +55,7 @@ def catalogue_json(catalogue: Snapshot) -> dict[str, Any]:
             "tracking_prefix": city.tracking_prefix,
             "license": city.license,
             "source": text_in(city.source, get_language() or "fr"),
+            "small_sample_k": city.small_sample_k,
         },
         "units": [_named(unit.code, unit.name) | {"kind": unit.kind} for unit in catalogue.units.values()],
         "services": [

@@ -17,7 +17,7 @@ from analytics.views.exports import site_of
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from catalogue.snapshot import current_snapshot
-from complaints.filters import FilterError, jurisdiction_of, parse_filters
+from complaints.filters import FilterError, Filters, jurisdiction_of, parse_filters
 from complaints.models import Complaint
 from complaints.workflow import State
 from districts.models import BoundaryEdition, District
@@ -50,6 +50,26 @@ COLUMNS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
         "resolution_due_at",
         gettext_lazy("date and time"),
         gettext_lazy("Deadline of the resolution. It stands still while the reporter must act."),
+    ),
+    (
+        "answered_at",
+        gettext_lazy("date and time"),
+        gettext_lazy("When it was first answered."),
+    ),
+    (
+        "closed_at",
+        gettext_lazy("date and time"),
+        gettext_lazy("When it was closed; empty while it is open."),
+    ),
+    (
+        "paused_at",
+        gettext_lazy("date and time"),
+        gettext_lazy("Since when the reporter must act and the clock stands still; mostly empty."),
+    ),
+    (
+        "reopened_count",
+        gettext_lazy("number"),
+        gettext_lazy("How often it was opened again after it had been closed."),
     ),
     ("late", gettext_lazy("true or false"), gettext_lazy("Open, and past one of its deadlines.")),
     (
@@ -118,6 +138,7 @@ def open_data(request: HttpRequest) -> HttpResponse:
         else None,
         "query": query,
         "boundaries": _boundary_files(city),
+        "ledgers": _ledger_files(city, filters),
         "editions": BoundaryEdition.objects.filter(jurisdiction=city, is_active=True),
         "services": sorted(catalogue.services.values(), key=lambda service: (service.order, service.code)),
         "districts": District.objects.active().filter(jurisdiction=city, level=1).defer("geometry"),
@@ -134,6 +155,15 @@ def _complaint_files(query: str) -> list[Download]:
     return [
         Download(_("Complaints"), "CSV", f"/api/v1/complaints.csv?{query}"),
         Download(_("Complaints"), "GeoJSON", f"/api/v1/complaints.geojson?{query}&download=true"),
+    ]
+
+
+def _ledger_files(city: Jurisdiction, filters: Filters) -> list[Download]:
+    kept = {name: values[-1] for name, values in filters.given.items() if name in ("service", "from", "to")}
+    query = urlencode({"jurisdiction": city.code} | kept)
+    return [
+        Download(_("Findings"), "CSV", f"/api/v1/findings.csv?{query}"),
+        Download(_("Penalties"), "CSV", f"/api/v1/ledger.csv?{query}"),
     ]
 
 

@@ -18,11 +18,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.models import Complaint
 from complaints.timeline import public_timeline
 from complaints.tracking import normalise_tracking_number
-from complaints.views.cities import city_page
 from contracts.breaches import Option, history_of, options_for
 from contracts.cases import candidates, same_source
 from contracts.errors import ContractError

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.quotas import Quota, spend
-from complaints.views.cities import city_page
+from catalogue.pages import city_page
 from contracts.errors import ContractError
 from contracts.links import finding_by
 from contracts.models import Finding, Paper

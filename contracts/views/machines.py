@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
-from complaints.views.cities import city_page
+from catalogue.pages import city_page
 from contracts.errors import ContractError
 from contracts.models import ApiKey, Contract, Webhook
 from contracts.procedure import ProcedureError

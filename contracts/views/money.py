@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalogue.models import Jurisdiction
+from catalogue.pages import city_page
 from catalogue.translated import text_in
-from complaints.views.cities import city_page
 from contracts.errors import ContractError
 from contracts.explain import contract_currency, currency_of, explain, short
 from contracts.forms import CorrectionForm, PaymentForm

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
+from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.models import Complaint
-from complaints.views.cities import city_page
 from complaints.workflow import State
 from contracts.cases import balance_of
 from contracts.errors import ContractError

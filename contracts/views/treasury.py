@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from catalogue.pages import city_page
 from catalogue.translated import text_in
-from complaints.views.cities import city_page
 from contracts.cases import balance_of, by_month, candidates, cases_of, waiting_for_the_city
 from contracts.chart import columns
 from contracts.errors import ContractError

@@ -22,7 +22,8 @@ from tests.builders import build_complaint, build_enough
 pytestmark = pytest.mark.django_db
 PROPERTIES = [
     "tracking_number", "state", "state_group", "service", "category", "district", "unit", "submitted_at", "updated_at",
-    "answer_due_at", "resolution_due_at", "late", "merged_count", "joined_count", "place_precision",
+    "answer_due_at", "resolution_due_at", "answered_at", "closed_at", "paused_at", "reopened_count", "late",
+    "merged_count", "joined_count", "place_precision",
     "description", "photos",
 ]  # fmt: skip
 

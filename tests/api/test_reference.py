@@ -119,6 +119,10 @@ def document(client: Client, db: None) -> dict[str, Any]:
     return json.loads(response.content)  # type: ignore[no-any-return]
 
 
+CASE_STEPS = ("", "answer/", "resolve/", "files/")
+FINDING_STEPS = ("", "accept/", "contest/", "appeal/", "files/")
+
+
 def test_the_document_names_every_address(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
@@ -133,6 +137,10 @@ def test_the_document_names_every_address(document: dict[str, Any]) -> None:
         "/api/v1/heat.json",
         "/api/v1/map.json",
         "/tiles/complaints/{z}/{x}/{y}.mvt",
+        "/api/v1/findings.csv",
+        "/api/v1/ledger.csv",
+        *(f"/api/v1/operator/cases/{part}" for part in ("", *(f"{{tracking_number}}/{step}" for step in CASE_STEPS))),
+        *(f"/api/v1/operator/findings/{part}" for part in ("", *(f"{{number}}/{step}" for step in FINDING_STEPS))),
     }
 
 
