@@ -40,6 +40,8 @@ class Quota(Enum):
     # Looking up numbers: 27 thousand million are possible, so guessing one of a million takes years at this pace.
     LOOKUP = "lookup", (Limit(300, 10 * MINUTE), Limit(3000, DAY))
     SECRET_PAGE = "secret_page", (Limit(300, 10 * MINUTE), Limit(3000, DAY))
+    # Asking to be told, and "me too".
+    FOLLOW = "follow", (Limit(30, 10 * MINUTE), Limit(200, DAY))
     ROUTE = "route", (Limit(900, 10 * MINUTE),)
     EXPORT = "export", (Limit(100, 10 * MINUTE),)
 

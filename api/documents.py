@@ -66,6 +66,7 @@ class NewReporterDocument(serializers.Serializer[Any]):
     )
     language = serializers.CharField(required=False, help_text="fr, ar or en; else the language of the request.")
     consent_contact = serializers.BooleanField(required=False, help_text="May be written to about this complaint.")
+    consent_sms = serializers.BooleanField(required=False, help_text="Wants short messages to the phone.")
 
 
 class NewComplaintDocument(serializers.Serializer[Any]):

@@ -59,6 +59,7 @@ def new_complaint(body: Body, *, language: str) -> NewComplaint:
             email=reporter.email(),
             phone=reporter.phone(),
             consent_contact=reporter.flag("consent_contact"),
+            consent_sms=reporter.flag("consent_sms"),
         ),
         channel=Complaint.Channel.API,
         files=body.files,

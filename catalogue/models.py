@@ -43,6 +43,8 @@ class Jurisdiction(PackRow):
     license = models.CharField(max_length=60)
     source = TranslatedTextField()
     reporter_days_after_close = models.PositiveIntegerField(default=365)
+    # So long those concerned are waited for after a complaint was resolved; then their silence is recorded.
+    verdict_days = models.PositiveSmallIntegerField(default=14)
     # Cells and districts with fewer cases of a sensitive category are suppressed in published data.
     small_sample_k = models.PositiveSmallIntegerField(default=5)
     emergency = models.JSONField(default=list, blank=True)

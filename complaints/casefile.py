@@ -21,6 +21,7 @@ from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.disclosure import Disclosure, disclosure
 from complaints.explain import EXPLAINED, explain_stored
+from complaints.ladder import escalation_label
 from complaints.models import Attachment, Complaint, Reporter
 from complaints.permissions import READING_RULES, can_moderate, hats
 from complaints.querysets import degrees_around
@@ -42,6 +43,7 @@ class FileShown:
     is_image: bool
     is_ready: bool
     purpose: str
+    metres_off: int | None
     status: str
     review: str
     review_label: str
@@ -83,6 +85,8 @@ class CaseFile:
     resolution_due_at: datetime | None
     paused_at: datetime | None
     reopened_count: int
+    contested: bool
+    escalation: str
     crew_member: str
     visibility: str
     visibility_label: str
@@ -138,6 +142,8 @@ def casefile(complaint: Complaint, user: User, now: datetime) -> CaseFile:
         resolution_due_at=complaint.resolution_due_at,
         paused_at=complaint.paused_at,
         reopened_count=complaint.reopened_count,
+        contested=complaint.is_open and complaint.contested_count > 0,
+        escalation=escalation_label(complaint) if shown.sees_internal_steps else "",
         crew_member=(person.get_full_name() or person.get_username()) if person else "",
         visibility=complaint.visibility,
         visibility_label=str(Complaint.Visibility(complaint.visibility).label),
@@ -249,6 +255,7 @@ def _file(file: Attachment, complaint: Complaint, *, moderates: bool) -> FileSho
         is_image=file.is_image,
         is_ready=ready,
         purpose=str(Attachment.Purpose(file.purpose).label),
+        metres_off=file.metres_off,
         status=str(Attachment.Status(file.status).label),
         review=file.review,
         review_label=str(Complaint.Review(file.review).label),

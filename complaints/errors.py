@@ -136,6 +136,11 @@ class CannotJoin(ComplaintError):
     message = _("This complaint is closed or not public: nobody can join it. Report the problem anew.")
 
 
+class NotAsked(ComplaintError):
+    code = "not_asked"
+    message = _("There is nothing to confirm or contest here now.")
+
+
 class TooLateToUndo(ComplaintError):
     code = "conflict"
     message = _("The ten seconds are over: what was done stands, and messages about it have left.")

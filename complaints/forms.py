@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import phonenumbers
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
@@ -133,6 +134,7 @@ class ReportForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     consent_contact = forms.BooleanField(label=_("You may write to me about this complaint."), required=False)
+    consent_sms = forms.BooleanField(label=_("Send me a short message (SMS) at each step."), required=False)
     # One filing, however often it is sent.
     key = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
     asked = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
@@ -148,6 +150,8 @@ class ReportForm(forms.Form):
     ) -> None:
         super().__init__(data, files, initial={"key": uuid.uuid4().hex, **(initial or {})})
         self.catalogue = catalogue
+        if not settings.SMS_URL:
+            del self.fields["consent_sms"]
         self.offered = [c for c in catalogue.categories.values() if c.is_active and c.service.is_active]
         language = get_language() or "fr"
         self._choices("category").choices = [(c.code, text_in(c.name, language)) for c in self.offered]
@@ -217,6 +221,8 @@ class ReportForm(forms.Form):
             self.add_error("district", _("Say where it is: put the pin on the map, or choose a district."))
         if cleaned.get("consent_contact") and not cleaned.get("email") and "email" not in self.errors:
             self.add_error("email", _("Leave an e-mail address, or untick “You may write to me”."))
+        if cleaned.get("consent_sms") and not cleaned.get("phone") and "phone" not in self.errors:
+            self.add_error("phone", _("Leave a phone number, or untick “Send me a short message”."))
         return cleaned
 
     def answers(self) -> dict[str, object]:

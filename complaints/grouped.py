@@ -5,11 +5,13 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from complaints.disclosure import disclosure
-from complaints.models import Attachment, Complaint
+from complaints.models import Attachment, Complaint, Verdict
 from complaints.places import metres_between
+from complaints.workflow import REPORTER
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,16 @@ def _member(row: Complaint, seen_from: Complaint, user: User, *, opens: bool) ->
             if file.status == Attachment.Status.READY
         ],
     )
+
+
+def verdicts_shown(complaint: Complaint, user: User) -> list[Verdict]:
+    """What those concerned said of its closings, newest first, for who reads the reporter's correspondence.
+
+    Each row carries `who` in words. Names stay out: voices are reporters and followers.
+    """
+    if not disclosure(user, complaint).sees_correspondence:
+        return []
+    rows = list(Verdict.objects.filter(complaint=complaint).order_by("-given_at", "-pk"))
+    for row in rows:
+        row.who = _("Reporter") if row.voice.startswith(f"{REPORTER}:") else _("Somebody who follows it")  # type: ignore[attr-defined]
+    return rows

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 from catalogue.ladders import Reach, parse_reach
 from catalogue.models import Rung, Service
@@ -37,6 +38,19 @@ class Level(IntEnum):
     UNIT = 2
     MANAGER = 3
     OFFICE = 4
+
+
+_LABELS = {
+    Level.REMINDED: pgettext_lazy("escalation", "reminded"),
+    Level.UNIT: pgettext_lazy("escalation", "missed"),
+    Level.MANAGER: pgettext_lazy("escalation", "with the unit's manager"),
+    Level.OFFICE: pgettext_lazy("escalation", "with the mayor's office"),
+}
+
+
+def escalation_label(complaint: "Complaint") -> str:
+    """How far up an open complaint has come, in words; empty where nobody was told of anything."""
+    return str(_LABELS.get(Level(complaint.escalation), "")) if complaint.is_open else ""
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,9 @@ class Complaint(ShownPlace):
     # People who said "me too" to it or to one merged into it, without filing.
     joined_count = models.PositiveIntegerField(default=0)
     reopened_count = models.PositiveSmallIntegerField(default=0)
+    contested_count = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # Until when those concerned are waited for after it was resolved; then their silence is recorded.
+    verdict_until = models.DateTimeField(null=True, blank=True)
     link_version = models.PositiveIntegerField(default=1)
     source = models.CharField(max_length=100, blank=True)
     source_id = models.CharField(max_length=100, blank=True)
@@ -187,6 +190,8 @@ class Complaint(ShownPlace):
                 name="complaint_sensitive",
                 condition=Q(place_precision__in=SENSITIVE),
             ),
+            # the sweep of silence
+            models.Index(fields=["verdict_until"], name="complaint_verdict", condition=Q(verdict_until__isnull=False)),
             # the moderator's queue
             models.Index(fields=["submitted_at"], name="complaint_review", condition=Q(text_review="pending")),
         ]
@@ -244,6 +249,8 @@ class Reporter(models.Model):
     phone = models.CharField(max_length=20, blank=True)
     language = models.CharField(max_length=10)
     consent_contact = models.BooleanField(default=False)
+    # Short messages to the phone, only where she asked for them.
+    consent_sms = models.BooleanField(default=False, db_default=False)
     consent_version = models.CharField(max_length=40)
     consent_language = models.CharField(max_length=10)
     consent_at = models.DateTimeField()
@@ -413,6 +420,10 @@ class Event(models.Model):
                 condition=Q(kind="breached"),
                 name="event_breach_once",
             ),
+            # Silence about one closing is recorded once.
+            models.UniqueConstraint(
+                models.F("complaint"), models.F("data__round"), condition=Q(kind="silent"), name="event_silence_once"
+            ),
             # A rung of the ladder is climbed once, until a reopening starts a new round.
             models.UniqueConstraint(
                 models.F("complaint"),
@@ -482,6 +493,10 @@ class Attachment(QueueRow):
     thumbnail_path = models.CharField(max_length=120, blank=True)
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
+    # A perceptual hash of the picture, by which the same photo is known again (complaints/likeness.py).
+    look = models.BigIntegerField(null=True, blank=True)
+    # How far from the complaint's place a photo of the work was taken, where it says so. Staff only.
+    metres_off = models.PositiveIntegerField(null=True, blank=True)
     review = models.CharField(max_length=10, choices=Complaint.Review.choices, default=Complaint.Review.PENDING)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -515,6 +530,18 @@ class FeedItem(QueueRow):
         return f"{self.complaint_id}"
 
 
+class PublicChange(QueueRow):
+    """ "The world may know this": written with the event, consumed and deleted by whoever tells followers."""
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["next_attempt_at", "id"], name="change_due", condition=Q(queue_state="due"))]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}"
+
+
 class IdempotencyKey(models.Model):
     """A caller's key and what it was answered; kept seven days. `response` holds no personal datum and no secret link."""
 
@@ -534,10 +561,13 @@ class IdempotencyKey(models.Model):
 # Tables of this app that live in modules of their own.
 from complaints.deskwork import Deed, Handover, Presence, Reply, SavedFilter  # noqa: E402
 from complaints.groups import GroupPromise, Supporter  # noqa: E402
+from complaints.hotspots import Hotspot  # noqa: E402
 from complaints.ladder import LadderInForce  # noqa: E402
+from complaints.voices import Verdict  # noqa: E402
 
 __all__ = [
-    "Attachment", "Complaint", "Deed", "Event", "FeedItem", "GroupPromise", "Handover", "IdempotencyKey", "LadderInForce",
-    "Message", "PlaceCount", "PlaceRecount", "Presence", "Reply", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision",
-    "SavedFilter", "Simulation", "SimulationCell", "SimulationMove", "Supporter",
+    "Attachment", "Complaint", "Deed", "Event", "FeedItem", "GroupPromise", "Handover", "Hotspot", "IdempotencyKey",
+    "LadderInForce", "Message", "PlaceCount", "PlaceRecount", "Presence", "PublicChange", "Reply", "Reporter", "Rerouting",
+    "RoutingAlert", "RoutingDecision", "SavedFilter", "Simulation", "SimulationCell", "SimulationMove", "Supporter",
+    "Verdict",
 ]  # fmt: skip

@@ -1,10 +1,12 @@
 """Words of messages about a complaint. Each function returns an unsaved outbox row, written in the reporter's language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -15,11 +17,23 @@ from django.utils.translation import gettext_noop
 from catalogue.translated import text_in
 from complaints.models import Complaint, Event, Message, Reporter
 from complaints.receipts import Receipt, public_url
-from complaints.tracking import secret_token
+from complaints.tracking import CLOSING, reply_address, secret_token
 from complaints.workflow import State, state_label
 from notifications.models import OutboxMessage
 
 Words = Callable[[], str]
+EMAIL, SMS = "email", "sms"
+
+# What a message about a closing asks: (label, the answer that the page has ready). A page asks once more before it acts:
+# programs that look at mail follow links too.
+_TAPS: dict[str, tuple[tuple[str, str], ...]] = {
+    State.RESOLVED: (
+        (gettext_noop("Yes, it is settled"), "answer=confirm"),
+        (gettext_noop("No, it is not settled"), "answer=contest"),
+    ),
+    State.REJECTED: ((gettext_noop("I do not agree"), "answer=contest"),),
+    State.OUT_OF_SCOPE: ((gettext_noop("I do not agree"), "answer=contest"),),
+}
 
 
 def confirmation(complaint: Complaint, given: Receipt, *, recipient: str, now: datetime) -> OutboxMessage:
@@ -27,7 +41,7 @@ def confirmation(complaint: Complaint, given: Receipt, *, recipient: str, now: d
     with translation.override(given.language):
         subject = _("Your complaint %(number)s was received") % {"number": complaint.tracking_number}
         body = _confirmation_text(complaint, given)
-    return _message(
+    message = _message(
         complaint,
         subject=subject,
         body=body,
@@ -36,6 +50,25 @@ def confirmation(complaint: Complaint, given: Receipt, *, recipient: str, now: d
         dedup=f"{complaint.tracking_number}:confirmation",
         now=now,
     )
+    message.reply_to = reply_address(complaint)
+    return message
+
+
+def short_confirmation(complaint: Complaint, given: Receipt, *, recipient: str, now: datetime) -> OutboxMessage:
+    """The first message for a phone: the number and the secret link."""
+    with translation.override(given.language):
+        body = _("Your complaint %(number)s was received") % {"number": complaint.tracking_number}
+    message = _message(
+        complaint,
+        subject="",
+        body=f"{body}\n{given.secret_url}",
+        recipient=recipient,
+        language=given.language,
+        dedup=f"{complaint.tracking_number}:confirmation:sms",
+        now=now,
+    )
+    message.channel = SMS
+    return message
 
 
 def _confirmation_text(complaint: Complaint, given: Receipt) -> str:
@@ -70,39 +103,81 @@ def _local_date(due: datetime, zone: str, language: str) -> str:
         return date_format(due.astimezone(ZoneInfo(zone)), "DATETIME_FORMAT")
 
 
-def told_of(primary: Complaint) -> list[Reporter]:
-    """The reporters who are told of a change: the primary's first, then those of what is merged into it, each address once."""
+@dataclass(frozen=True)
+class Letterbox:
+    """One address at which one reporter wants to be told, and by which channel."""
+
+    reporter: Reporter
+    channel: str
+    address: str
+
+
+def told_of(primary: Complaint) -> list[Letterbox]:
+    """Where a change is told: the primary's reporter first, then those of what is merged into it, each address once."""
     concerned = Q(complaint=primary) | Q(complaint__merged_into=primary)
-    willing = Reporter.objects.filter(concerned, consent_contact=True).exclude(email="")
-    rows = willing.select_related("complaint").order_by(F("complaint__merged_into").asc(nulls_first=True), "pk")
-    by_address: dict[str, Reporter] = {}
-    for reporter in rows:
-        by_address.setdefault(reporter.email.casefold(), reporter)
+    rows = Reporter.objects.filter(concerned).select_related("complaint__jurisdiction")
+    ordered = rows.order_by(F("complaint__merged_into").asc(nulls_first=True), "pk")
+    by_address: dict[str, Letterbox] = {}
+    for box in (box for reporter in ordered for box in letterboxes(reporter)):
+        by_address.setdefault(box.address.casefold(), box)
     return list(by_address.values())
 
 
+def letterboxes(reporter: Reporter) -> list[Letterbox]:
+    """By mail, by short message, by both or not at all, as she asked."""
+    boxes = []
+    if reporter.consent_contact and reporter.email:
+        boxes.append(Letterbox(reporter, EMAIL, reporter.email))
+    if reporter.consent_sms and reporter.phone and settings.SMS_URL:
+        boxes.append(Letterbox(reporter, SMS, reporter.phone))
+    return boxes
+
+
 def news_for(
-    reporter: Reporter, *, subject: Words, text: Words, dedup: str, now: datetime, primary: Complaint | None = None
+    box: Letterbox,
+    *,
+    subject: Words,
+    text: Words,
+    dedup: str,
+    now: datetime,
+    primary: Complaint | None = None,
+    actions: Sequence[tuple[str, str]] = (),
 ) -> OutboxMessage:
     """News for one reporter about her own complaint. `subject` and `text` are asked for under her language.
 
     `primary`: the complaint under which hers is handled, if that is another one. `dedup` makes the same news go out once.
+    `actions`: what she can do with one tap, as (label marked for translation, path name of the closing page's answer).
     """
-    complaint = reporter.complaint
-    secret = public_url("secret_link", reporter.language, secret_token(complaint.pk, complaint.link_version))
-    with translation.override(reporter.language):
-        words = {"complaint": complaint, "primary": primary, "secret_url": secret, "text": text()}
-        body = render_to_string("complaints/mail/news.txt", words)
+    complaint, language = box.reporter.complaint, box.reporter.language
+    secret = public_url("secret_link", language, secret_token(complaint.pk, complaint.link_version))
+    with translation.override(language):
         title = subject()
-    return _message(
+        words = {"complaint": complaint, "primary": primary, "secret_url": secret, "text": text()}
+        taps = [[_(label), f"{closing_url(complaint, language)}?{answer}"] for label, answer in actions]
+        if box.channel == SMS:
+            body = "\n".join([title, taps[0][1] if taps else secret])
+        else:
+            body = render_to_string("complaints/mail/news.txt", words)
+    message = _message(
         complaint,
         subject=title,
         body=body,
-        recipient=reporter.email,
-        language=reporter.language,
-        dedup=f"{complaint.tracking_number}:{dedup}",
+        recipient=box.address,
+        language=language,
+        dedup=f"{complaint.tracking_number}:{dedup}" + (":sms" if box.channel == SMS else ""),
         now=now,
     )
+    message.channel = box.channel
+    if box.channel == EMAIL:
+        message.actions = taps
+        message.reply_to = reply_address(complaint)
+    return message
+
+
+def closing_url(complaint: Complaint, language: str) -> str:
+    """The page on which a reporter says what she thinks of the closing; its token allows nothing else."""
+    token = secret_token(complaint.pk, complaint.link_version, purpose=CLOSING)
+    return public_url("closing", language, token)
 
 
 def _message(
@@ -134,9 +209,9 @@ def state_news(complaint: Complaint, event: Event, *, note: str) -> list[OutboxM
     """
     asked = event.to_state == State.WAITING_REPORTER
 
-    def message(reporter: Reporter) -> OutboxMessage:
-        own = reporter.complaint_id == complaint.pk
-        number = reporter.complaint.tracking_number
+    def message(box: Letterbox) -> OutboxMessage:
+        own = box.reporter.complaint_id == complaint.pk
+        number = box.reporter.complaint.tracking_number
 
         def text() -> str:
             if asked and not own:
@@ -144,7 +219,7 @@ def state_news(complaint: Complaint, event: Event, *, note: str) -> list[OutboxM
             return note.strip() or str(state_label(event.to_state, to_reporter=own))
 
         return news_for(
-            reporter,
+            box,
             subject=lambda: (
                 _("%(number)s: %(state)s") % {"number": number, "state": state_label(event.to_state, to_reporter=own)}
             ),
@@ -152,46 +227,47 @@ def state_news(complaint: Complaint, event: Event, *, note: str) -> list[OutboxM
             dedup=f"{event.to_state}:{event.at.isoformat()}",
             now=event.at,
             primary=None if own else complaint,
+            actions=_TAPS.get(event.to_state, ()),
         )
 
-    return [message(reporter) for reporter in told_of(complaint)]
+    return [message(box) for box in told_of(complaint)]
 
 
 def answer_news(complaint: Complaint, message: Message, *, now: datetime) -> list[OutboxMessage]:
     """News of a public answer, with its words, for everybody who reported it and wants to be told."""
     return [
         news_for(
-            reporter,
-            subject=partial(_numbered, reporter.complaint, gettext_noop("%(number)s: you have an answer")),
+            box,
+            subject=partial(_numbered, box.reporter.complaint, gettext_noop("%(number)s: you have an answer")),
             text=lambda: message.text,
             dedup=f"answer:{message.pk}",
             now=now,
-            primary=None if reporter.complaint_id == complaint.pk else complaint,
+            primary=None if box.reporter.complaint_id == complaint.pk else complaint,
         )
-        for reporter in told_of(complaint)
+        for box in told_of(complaint)
     ]
 
 
 def rerouted_news(complaint: Complaint, job_id: int, *, now: datetime) -> list[OutboxMessage]:
     """News that another unit answers since the rules changed, for everybody who reported it and wants to be told."""
 
-    def message(reporter: Reporter) -> OutboxMessage:
-        own = reporter.complaint_id == complaint.pk
-        unit = text_in(complaint.unit.name, reporter.language)
+    def message(box: Letterbox) -> OutboxMessage:
+        own = box.reporter.complaint_id == complaint.pk
+        unit = text_in(complaint.unit.name, box.reporter.language)
         text = gettext_noop(
             "The areas in which units answer have changed. %(unit)s answers your complaint from now on. The dates that you"
             " were promised stay."
         )
         return news_for(
-            reporter,
-            subject=partial(_numbered, reporter.complaint, gettext_noop("%(number)s: another unit answers now")),
+            box,
+            subject=partial(_numbered, box.reporter.complaint, gettext_noop("%(number)s: another unit answers now")),
             text=lambda: _(text) % {"unit": unit},
             dedup=f"rerouted:{job_id}",
             now=now,
             primary=None if own else complaint,
         )
 
-    return [message(reporter) for reporter in told_of(complaint)]
+    return [message(box) for box in told_of(complaint)]
 
 
 def merged_news(complaint: Complaint, primary: Complaint, *, now: datetime) -> list[OutboxMessage]:
@@ -225,11 +301,10 @@ def _own_news(
     complaint: Complaint, subject: str, text: str, words: dict[str, str], *, dedup: str, now: datetime
 ) -> list[OutboxMessage]:
     """News for the reporter of this complaint alone; `subject` and `text` are texts marked for translation."""
-    reporter = Reporter.objects.select_related("complaint").filter(complaint=complaint, consent_contact=True).first()
-    if reporter is None or not reporter.email:
-        return []
+    reporter = Reporter.objects.select_related("complaint").filter(complaint=complaint).first()
     title = partial(_numbered, complaint, subject)
-    return [news_for(reporter, subject=title, text=lambda: _(text) % words, dedup=dedup, now=now)]
+    boxes = letterboxes(reporter) if reporter is not None else []
+    return [news_for(box, subject=title, text=lambda: _(text) % words, dedup=dedup, now=now) for box in boxes]
 
 
 def _numbered(complaint: Complaint, subject: str) -> str:

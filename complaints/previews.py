@@ -15,7 +15,7 @@ from complaints.models import Complaint
 from complaints.places import district_anchor
 from complaints.promises import Promises, with_promises
 from complaints.routing import Decision, decide
-from complaints.selectors import Similar, similar_open
+from complaints.suggestions import Suggestion, suggest_to_public
 from districts.gate import accept_point
 from districts.models import District
 
@@ -42,7 +42,7 @@ class Preview:
     decision: Decision
     promises: Promises | None
     reason: str
-    similar: list[Similar]
+    similar: list[Suggestion]
     district_only: bool
 
 
@@ -63,14 +63,17 @@ def district_place(city: Jurisdiction, code: str) -> Place:
     return Place(anchor.x, anchor.y, district)
 
 
-def preview(city: Jurisdiction, place: Place, *, category: str, kind: str, now: datetime) -> Preview:
-    """What would happen to a report of `category` there; stores nothing. Raises OutsideJurisdictions or UnknownCategory."""
+def preview(city: Jurisdiction, place: Place, *, category: str, kind: str, now: datetime, text: str = "") -> Preview:
+    """What would happen to a report of `category` there, told in `text`; stores nothing.
+
+    Raises OutsideJurisdictions or UnknownCategory."""
     decision, promises = decide(place.longitude, place.latitude, category, at=now, jurisdiction_id=city.pk), None
     if kind in ("", Complaint.Kind.COMPLAINT):
         decision, promises = with_promises(decision, at=now)
-    similar: list[Similar] = []
+    similar: list[Suggestion] = []
     if not place.district_only and decision.category.place_precision == Category.Publication.EXACT:
-        similar = similar_open(Point(place.longitude, place.latitude, srid=4326), decision.category)
+        point = Point(place.longitude, place.latitude, srid=4326)
+        similar = suggest_to_public(point, decision.category, decision.catalogue, text=text, now=now)
     return Preview(
         decision=decision,
         promises=promises,

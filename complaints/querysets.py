@@ -40,6 +40,10 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         """One row for each thing: what was merged into another complaint is dealt with there."""
         return self.filter(merged_into=None)
 
+    def contested(self) -> "ComplaintQuerySet":
+        """Open again because somebody concerned did not believe the closing."""
+        return self.filter(state__in=OPEN_STATES, contested_count__gt=0)
+
     def open(self) -> "ComplaintQuerySet":
         return self.filter(state__in=OPEN_STATES)
 

@@ -76,6 +76,7 @@ def _move(
             note=given.get("note", ""),
             reason=given.get("reason", ""),
             files=given.get("files", ()),
+            position=filled.position() if isinstance(filled, staff_forms.OnSiteForm) else None,
         )
 
     def allowed(user: User, complaint: Complaint) -> bool:
@@ -96,7 +97,10 @@ def _note(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> o
 def _photos(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
     given = form.cleaned_data
     purpose = Attachment.Purpose(given["purpose"])
-    return correspondence.add_photos(complaint.pk, given["files"], purpose, acting_user=user, now=now)
+    position = form.position() if isinstance(form, staff_forms.OnSiteForm) else None
+    return correspondence.add_photos(
+        complaint.pk, given["files"], purpose, acting_user=user, now=now, position=position
+    )
 
 
 def _hand_over(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:

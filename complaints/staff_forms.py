@@ -19,6 +19,7 @@ from complaints.forms import FilesField, SeveralFilesInput
 from complaints.models import Attachment, Complaint
 from complaints.replies import left_over
 from complaints.workflow import EvidenceReason, RejectReason
+from districts.gate import PointRefused, accept_point
 
 _WORDS_REQUIRED = {"required": _("Please write a few words.")}
 
@@ -137,7 +138,24 @@ class PhotosField(FilesField):
         super().__init__(label=label, widget=widget, help_text=_("Up to 5 photos of 10 MB."), **options)
 
 
-class ResolveForm(StaffForm):
+class OnSiteForm(StaffForm):
+    """A step that may be taken on site: the phone says where it is, if its owner lets it (js/lib/position.js)."""
+
+    longitude = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput(attrs={"data-position": "lon"}))
+    latitude = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput(attrs={"data-position": "lat"}))
+
+    def position(self) -> tuple[float, float] | None:
+        """Longitude and latitude of the phone; None where it does not say, or says nonsense: nothing hangs on it alone."""
+        given = self.cleaned_data
+        if not given.get("longitude") or not given.get("latitude"):
+            return None
+        try:
+            return accept_point(given["longitude"], given["latitude"])
+        except PointRefused:
+            return None
+
+
+class ResolveForm(OnSiteForm):
     words = "note"
     note = words_field(_("What was done?"), _("Public: the reporter gets it by e-mail and may confirm or contest it."))
     files = PhotosField(_("Photos after the work"))  # type: ignore[assignment]
@@ -148,15 +166,17 @@ class ResolveForm(StaffForm):
     )
 
     def offer(self, complaint: Complaint) -> None:
-        if complaint.category.evidence != Category.Evidence.PHOTO:
+        if complaint.category.evidence == Category.Evidence.NONE:
             del self.fields["reason"]
+        elif complaint.category.evidence == Category.Evidence.REASON:
+            self.fields["reason"].label = _("How was it settled, if no photo shows it?")
 
 
-class StartForm(StaffForm):
+class StartForm(OnSiteForm):
     files = PhotosField(_("Photos before the work"))  # type: ignore[assignment]
 
 
-class PhotosForm(StaffForm):
+class PhotosForm(OnSiteForm):
     purpose = forms.ChoiceField(
         label=_("When were they taken?"),
         choices=[

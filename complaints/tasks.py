@@ -8,11 +8,13 @@ from complaints.services import (
     escalation,
     file_checks,
     handovers,
+    hotspot_search,
     presence,
     retention,
     routing_jobs,
     small_places,
     undo,
+    verdicts,
 )
 from districts import coverage_reports
 from queueing.alone import alone
@@ -76,6 +78,20 @@ def look_for_holes() -> None:
     with alone("look-for-holes") as is_mine:
         if is_mine:
             coverage_reports.refresh_reports(now=timezone.now())
+
+
+@shared_task(name="complaints.find_hotspots")  # type: ignore[untyped-decorator]
+def find_hotspots() -> None:
+    """Find the places where the same trouble comes back."""
+    with alone("hotspots") as is_mine:
+        if is_mine:
+            hotspot_search.find_hotspots(now=timezone.now())
+
+
+@shared_task(name="complaints.record_silence")  # type: ignore[untyped-decorator]
+def record_silence() -> None:
+    """Record that nobody said anything of a closing in time."""
+    verdicts.record_silence(now=timezone.now())
 
 
 @shared_task(name="complaints.apply_retention")  # type: ignore[untyped-decorator]

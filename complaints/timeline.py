@@ -15,7 +15,7 @@ from catalogue.models import Rung
 from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.disclosure import Disclosure
-from complaints.models import Complaint, Event, Message
+from complaints.models import Complaint, Event, Message, Verdict
 from complaints.undone import effective
 from complaints.workflow import REPORTER, EvidenceReason, RejectReason, state_label
 
@@ -199,6 +199,9 @@ def _title(event: Event, *, to_reporter: bool) -> str:
         return capfirst(str(state_label(event.to_state, to_reporter=to_reporter)))
     if event.kind == _Kind.ESCALATED and event.data.get("level") == 1:
         return _("Reminded that a promise runs out")
+    if event.kind == _Kind.VOICED:
+        contested = event.data.get("outcome") == Verdict.Outcome.CONTESTED
+        return _("Somebody concerned contested it") if contested else _("Somebody concerned confirmed it")
     if event.kind == _Kind.BREACHED:
         answer = event.data.get("deadline") == "answer"
         return _("The deadline for the first answer passed") if answer else _("The deadline for the resolution passed")
@@ -209,6 +212,8 @@ def _detail(event: Event, units: Mapping[str, Mapping[str, str]]) -> str:
     data = event.data
     if event.kind == _Kind.DEADLINE_CHANGED:
         return _deadline_detail(data)
+    if event.kind == _Kind.SILENT:
+        return _("Silence is not taken for consent.")
     if event.kind == _Kind.STATE_CHANGED:
         reasons = dict(RejectReason.choices) | dict(EvidenceReason.choices)
         return str(capfirst(reasons.get(str(data.get("reason")), "")))

@@ -5,14 +5,22 @@ import binascii
 import hmac
 import secrets
 import unicodedata
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+
+if TYPE_CHECKING:
+    from complaints.models import Complaint
 
 # 31 symbols without 0/O, 1/I/L: a prime, so the check symbol below finds every wrong symbol and every swapped pair.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _RANDOM_SYMBOLS = 7
 _MAC_BYTES = 16
+
+# What a token is for; each allows that and nothing else.
+CLOSING, REPLY = "closing", "reply"
 
 
 def new_tracking_number(prefix: str) -> str:
@@ -86,3 +94,36 @@ def _decode(token: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return raw if len(raw) == 8 + _MAC_BYTES and int.from_bytes(raw[:8], "big") < 2**63 else None
+
+
+def reply_address(complaint: "Complaint") -> str:
+    """Where a reporter's answer to a mail goes: an address that only she was given. Empty where no replies are taken."""
+    name, _, domain = settings.REPLY_TO.rpartition("@")
+    if not domain:
+        return ""
+    raw = complaint.pk.to_bytes(8, "big") + _mac(complaint.pk, complaint.link_version, REPLY, settings.SECRET_KEY)
+    # Base 32 without capitals: some mail servers change the case of what stands before the @.
+    return f"{name}+{base64.b32encode(raw).decode().rstrip('=').lower()}@{domain}"
+
+
+def replied_complaint(address: str) -> tuple[int, Callable[[int], bool]] | None:
+    """The complaint id that a reply address names, and the check of its signature for a link version. None if it is none."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    name, _, own_domain = settings.REPLY_TO.lower().rpartition("@")
+    begin = f"{name}+"
+    if not own_domain or domain != own_domain or not local.startswith(begin):
+        return None
+    text = local.removeprefix(begin).upper()
+    try:
+        raw = base64.b32decode(text + "=" * (-len(text) % 8))
+    except (binascii.Error, ValueError):
+        return None
+    if len(raw) != 8 + _MAC_BYTES:
+        return None
+    number = int.from_bytes(raw[:8], "big")
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+
+    def matches(link_version: int) -> bool:
+        return any(hmac.compare_digest(raw[8:], _mac(number, link_version, REPLY, key)) for key in keys)
+
+    return number, matches

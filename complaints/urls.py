@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from complaints.views import field, files, public, report, reporter
-from complaints.views.desk import bulk, case, moderation, pages, replies
+from complaints.views import closing, field, files, public, report, reporter
+from complaints.views.desk import bulk, case, hotspots, moderation, pages, replies
 from complaints.views.rules import coverage, rerouting, simulation, why
 
 urlpatterns = [
@@ -15,9 +15,11 @@ urlpatterns = [
     path("privacy/", public.privacy, name="privacy"),
     path("accessibility/", public.accessibility, name="accessibility"),
     path("c/<str:token>/", reporter.secret_link, name="secret_link"),
+    path("c/<str:token>/closing/", closing.closing, name="closing"),
     path("files/<uuid:public_id>/<str:variant>/", files.attachment, name="attachment"),
     path("desk/", pages.desk, name="desk"),
     path("desk/points.json", pages.points, name="desk_points"),
+    path("desk/hotspots/", hotspots.hotspots, name="hotspots"),
     path("desk/moderation/", moderation.moderation, name="moderation"),
     path("desk/filters/", pages.save, name="desk_save_filter"),
     path("desk/filters/<int:pk>/delete/", pages.forget, name="desk_forget_filter"),

@@ -63,6 +63,8 @@ class Verb(StrEnum):
 # Beside the staff roles two more act: the reporter (by her secret link) and the system (sweeps).
 REPORTER = "reporter"
 SYSTEM = "system"
+# Whoever follows a complaint may say what she thinks of its closing (services/verdicts.py); she moves nothing else.
+FOLLOWER = "follower"
 
 _DESK = frozenset({Role.CLERK, Role.UNIT_MANAGER, Role.TRIAGE_OFFICER, Role.ADMINISTRATOR})
 _ANSWERING = _DESK | {Role.OPERATOR_USER}
@@ -120,18 +122,21 @@ class RejectReason(TextChoices):
 
 
 class EvidenceReason(TextChoices):
-    """Why a complaint was closed without a photo, where its category asks for one."""
+    """Why a complaint was closed without a photo, where its category asks for a photo or a reason."""
 
     NO_TRACE = "no_trace", pgettext_lazy("evidence reason", "the work leaves nothing to photograph")
     UNSAFE = "unsafe", pgettext_lazy("evidence reason", "a photo was not safe to take")
     PRIVACY = "privacy", pgettext_lazy("evidence reason", "a photo would show people or a home")
+    CHECKED = "checked", pgettext_lazy("evidence reason", "checked on site: it is settled")
+    ALREADY_GONE = "already_gone", pgettext_lazy("evidence reason", "it was settled before we came")
+    AT_THE_DESK = "at_the_desk", pgettext_lazy("evidence reason", "settled from the office: nothing to see on site")
 
 
 class WorkflowError(Exception):
     """A move that the table refuses. `code` is stable; `message` is for the person who tried."""
 
     code = "conflict"
-    message = _("This cannot be done.")
+    message: "str | Promise" = _("This cannot be done.")
 
     def __init__(self) -> None:
         super().__init__(str(self.code))
@@ -160,6 +165,21 @@ class ReasonRequired(WorkflowError):
 class EvidenceRequired(WorkflowError):
     code = "evidence_required"
     message = _("This category asks for a photo of the finished work, or the reason why there is none.")
+
+
+class EvidenceElsewhere(WorkflowError):
+    code = "evidence_elsewhere"
+
+    def __init__(self, metres: int) -> None:
+        super().__init__()
+        self.message = _(
+            "The photo was taken %(metres)d m away from the place. Take one on site, or say why there is none."
+        ) % {"metres": metres}
+
+
+class EvidenceReused(WorkflowError):
+    code = "evidence_reused"
+    message = _("This photo was sent before the work: it cannot prove it. Take one of the finished work.")
 
 
 def check(verb: Verb, state: str, *, actors: frozenset[str], note: str, reason: str = "") -> Transition:

@@ -144,14 +144,14 @@ def to_reporters(finding: Finding, outcome: str, *, now: datetime) -> tuple[list
         messages.append(Message(complaint_id=reporter.complaint_id, audience=audience, text=text, created_at=now))
     mails = [
         news_for(
-            reporter,
-            subject=partial(_numbered, title, reporter.complaint.tracking_number),
+            box,
+            subject=partial(_numbered, title, box.reporter.complaint.tracking_number),
             text=words,
             dedup=f"finding:{finding.number}:{outcome}",
             now=now,
-            primary=None if reporter.complaint_id == complaint.pk else complaint,
+            primary=None if box.reporter.complaint_id == complaint.pk else complaint,
         )
-        for reporter in told_of(complaint)
+        for box in told_of(complaint)
     ]
     return messages, mails
 

@@ -21,6 +21,7 @@ FIELD_NAMES = {
     "license": pgettext_lazy("field", "licence"),
     "source": pgettext_lazy("field", "source"),
     "reporter_days_after_close": pgettext_lazy("field", "contact details kept after closing (days)"),
+    "verdict_days": pgettext_lazy("field", "waiting for the word of those concerned after closing (days)"),
     "small_sample_k": pgettext_lazy("field", "fewest cases shown of a sensitive category"),
     "emergency": pgettext_lazy("field", "emergency numbers"),
     "consent_version": pgettext_lazy("field", "version of the consent notice"),

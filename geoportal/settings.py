@@ -1,5 +1,6 @@
 """Settings: values come from the environment through typed readers; docs in README.md "Configuration"."""
 
+import re
 import secrets
 import zoneinfo
 from pathlib import Path
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
     "notifications",
     "complaints",
     "contracts",
+    "following",
     "analytics",
     "api",
 ]
@@ -278,6 +280,14 @@ EMAIL_BACKEND = (
 )
 globals().update(mail_settings(EMAIL_URL))
 MAIL_DIR = VAR_DIR / "mail"
+# Answers to mails come back into the complaint: REPLY_TO=reclamations@example.org makes reclamations+<token>@example.org.
+REPLY_TO = env_text("REPLY_TO")
+if REPLY_TO and not re.fullmatch(r"[A-Za-z0-9._-]{1,16}@[A-Za-z0-9.-]+", REPLY_TO):
+    raise ImproperlyConfigured("REPLY_TO must be an address such as reclamations@example.org, 16 letters before the @")
+# Short messages: console (development), or the address of a provider with {to} and {text} in it (notifications/channels/sms.py).
+SMS_URL = env_secret("SMS_URL") or ("" if PRODUCTION else "console")
+SMS_BODY = env_text("SMS_BODY")
+SMS_AUTHORIZATION = env_secret("SMS_AUTHORIZATION")
 DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL", "Geoportal <noreply@example.org>")
 
 # --- Work queue
@@ -307,6 +317,11 @@ CELERY_BEAT_SCHEDULE = {
     "simulate-routing": {"task": "complaints.simulate_routing", "schedule": 2, "options": {"expires": 10}},
     "reroute": {"task": "complaints.reroute", "schedule": 5, "options": {"expires": 20}},
     "look-for-holes": {"task": "complaints.look_for_holes", "schedule": 15, "options": {"expires": 30}},
+    "find-hotspots": {"task": "complaints.find_hotspots", "schedule": crontab(minute="7"), "options": {"expires": 600}},
+    "record-silence": {"task": "complaints.record_silence", "schedule": 60, "options": {"expires": 120}},
+    "tell-followers": {"task": "following.tell_followers", "schedule": 10, "options": {"expires": 30}},
+    "tell-weeks": {"task": "following.tell_weeks", "schedule": 600, "options": {"expires": 600}},
+    "forget-followers": {"task": "following.forget_past", "schedule": crontab(hour="3", minute="25")},
     "work-on-boundaries": {"task": "districts.work_on_boundaries", "schedule": 2, "options": {"expires": 10}},
     "activate-editions": {"task": "districts.activate_editions", "schedule": 20, "options": {"expires": 30}},
     "remove-old-drafts": {"task": "districts.remove_old_drafts", "schedule": crontab(hour="3", minute="50")},

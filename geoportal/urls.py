@@ -21,6 +21,7 @@ urlpatterns += i18n_patterns(
     path("accounts/", include("allauth.urls")),
     path("", public.home, {"figures": totals.figures}, name="home"),
     path("", include("accounts.urls")),
+    path("", include("following.urls")),
     path("", include("districts.urls")),
     path("", include("complaints.urls")),
     path("", include("contracts.urls")),

@@ -14,6 +14,11 @@ class OutboxMessage(QueueRow):
     language = models.CharField(max_length=10)
     subject = models.CharField(max_length=200)
     body = models.TextField()
+    # [[label, address], …]: what its reader can do with one tap, each a page that asks before it acts.
+    actions = models.JSONField(default=list, blank=True)
+    reply_to = models.CharField(max_length=254, blank=True)
+    # Where one POST ends such messages (RFC 8058); empty for what is not a subscription.
+    unsubscribe_url = models.CharField(max_length=500, blank=True)
     # What it is about (a complaint's tracking number), so that erasure and the desk find it again.
     reference = models.CharField(max_length=60)
     # One message per (reference, kind of news, recipient): putting it twice is a no-op.

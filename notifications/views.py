@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from notifications.channels.email import paragraphs
+from notifications.channels.email import Piece, paragraphs
 
 SHOWN = 100
 
@@ -29,7 +29,7 @@ class WrittenMail:
     text: str
 
     @property
-    def paragraphs(self) -> list[list[list[tuple[str, bool]]]]:
+    def paragraphs(self) -> list[list[list[Piece]]]:
         return paragraphs(self.text)
 
 

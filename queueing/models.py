@@ -46,8 +46,10 @@ class QueueRow(models.Model):
 
 Row = TypeVar("Row", bound=QueueRow)
 
+EVERY_ROW = Q()
 
-def claim(model: type[Row], *, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Row]:
+
+def claim(model: type[Row], *, now: datetime, limit: int, lease: timedelta = LEASE, where: Q = EVERY_ROW) -> list[Row]:
     """Lease up to `limit` due rows to the caller, oldest first; rows that another worker holds are skipped.
 
     The lease is written in a transaction of its own, so that the work happens outside any transaction. Each claim counts
@@ -57,7 +59,10 @@ def claim(model: type[Row], *, now: datetime, limit: int, lease: timedelta = LEA
         due = list(
             model._default_manager.select_for_update(skip_locked=True, of=("self",))
             .filter(
-                Q(leased_until=None) | Q(leased_until__lte=now), queue_state=QueueState.DUE, next_attempt_at__lte=now
+                Q(leased_until=None) | Q(leased_until__lte=now),
+                where,
+                queue_state=QueueState.DUE,
+                next_attempt_at__lte=now,
             )
             .order_by("next_attempt_at", "pk")[:limit]
         )
@@ -74,27 +79,34 @@ def claim(model: type[Row], *, now: datetime, limit: int, lease: timedelta = LEA
 
 
 def claims(
-    model: type[Row], *, now: datetime, limit: int, seconds: float = 20.0, lease: timedelta = LEASE
+    model: type[Row],
+    *,
+    now: datetime,
+    limit: int,
+    seconds: float = 20.0,
+    lease: timedelta = LEASE,
+    where: Q = EVERY_ROW,
 ) -> Iterator[Row]:
     """Claim due rows one by one, each just before it is worked on, at most `limit` and for about `seconds`.
 
-    Each lease begins when its row is handed out. Rows that become due meanwhile are included.
+    `where` leaves others to other sweeps. Each lease begins when its row is handed out. Rows that become due meanwhile are
+    included.
     """
     started = time.monotonic()
     for _ in range(limit):
         passed = time.monotonic() - started
         if passed > seconds:
             return
-        rows = claim(model, now=now + timedelta(seconds=passed), limit=1, lease=lease)
-        if not rows and not _any_due(model, now):
+        rows = claim(model, now=now + timedelta(seconds=passed), limit=1, lease=lease, where=where)
+        if not rows and not _any_due(model, now, where):
             return
         yield from rows
 
 
-def _any_due(model: type[Row], now: datetime) -> bool:
+def _any_due(model: type[Row], now: datetime, where: Q) -> bool:
     """False when nothing is left to claim: an empty claim may also mean that a poisoned row was put aside."""
     free = Q(leased_until=None) | Q(leased_until__lte=now)
-    return model._default_manager.filter(free, queue_state=QueueState.DUE, next_attempt_at__lte=now).exists()
+    return model._default_manager.filter(free, where, queue_state=QueueState.DUE, next_attempt_at__lte=now).exists()
 
 
 def finish(row: QueueRow, *, state: QueueState = QueueState.DONE, **changes: Any) -> bool:

@@ -42,10 +42,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class ProcessedImage:
-    """What is kept of a picture: longest side at most 2048 pixels, and a thumbnail of at most 480. No metadata."""
+    """What is kept of a picture: longest side at most 2048 pixels, and a thumbnail of at most 480. No metadata.
+
+    `look` is a perceptual hash, a signed 64-bit number: pictures of one scene differ in few bits.
+    """
 
     picture: Picture
     thumbnail: Picture
+    look: int
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,13 @@ def process_upload(data: bytes, kind: FileKind) -> ProcessedImage | ProcessedDoc
     answer = _run(data, kind)
     if not kind.is_image:
         return ProcessedDocument(answer)
-    length = int.from_bytes(answer[:4], "big")
-    return ProcessedImage(picture=_picture(answer[4 : 4 + length]), thumbnail=_picture(answer[4 + length :]))
+    length, look, pictures = answer[:4], answer[4:12], answer[12:]
+    end = int.from_bytes(length, "big")
+    return ProcessedImage(
+        picture=_picture(pictures[:end]),
+        thumbnail=_picture(pictures[end:]),
+        look=int.from_bytes(look, "big", signed=True),
+    )
 
 
 def _run(data: bytes, kind: FileKind) -> bytes:

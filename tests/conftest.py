@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 
 from accounts.models import Role, User
@@ -21,7 +22,11 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Gridville
 
 @pytest.fixture(autouse=True)
 def own_surroundings(settings: Settings, tmp_path: Path) -> None:
-    """Uploads and mails of a test lie in its own folder; addresses are those that were asked, whatever the environment."""
+    """Uploads and mails of a test lie in its own folder; addresses are those that were asked, whatever the environment.
+
+    The language of the page that was asked for last is not the next test's.
+    """
+    translation.deactivate()
     settings.PUBLIC_URL_IS_GIVEN = False
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MAIL_DIR = tmp_path / "mail"

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from random import Random
 
 from django.db import transaction
 
@@ -12,11 +13,13 @@ from catalogue.snapshot import Snapshot, current_snapshot
 from complaints.demo.photos import photo
 from complaints.demo.places import City
 from complaints.demo.story import Story, seen_at, story
+from complaints.demo.things import KIND_OF_SERVICE, new_thing, tell
 from complaints.demo.words import ANSWERS, DESCRIPTIONS, NOTES
 from complaints.models import Complaint
 from complaints.services.allocation import assign
 from complaints.services.correspondence import answer
 from complaints.services.files import NewFile
+from complaints.services.merging import merge
 from complaints.services.publication import review_text
 from complaints.services.submission import NewComplaint, NewReporter, submit
 from complaints.services.transitions import change_state
@@ -77,7 +80,6 @@ class Stage:
             tale.at if original is tale else min(max(tale.at, original.at), original.at + timedelta(days=9), self.until)
         )
         files = [NewFile("photo.jpg", photo(tale.number, category.service.colour))] if tale.has_photo else []
-        texts = DESCRIPTIONS[tale.language]
         given = submit(
             NewComplaint(
                 category=category.code,
@@ -85,7 +87,7 @@ class Stage:
                 latitude=round(latitude, 6),
                 reporter=NewReporter(language=tale.language),
                 channel=Complaint.Channel.WEB,
-                description=texts[int(tale.text_draw * len(texts))],
+                description=self._words(tale, original),
                 files=files,
                 jurisdiction_id=self.city.pk,
                 tracking_number=self._tracking_number(tale.number),
@@ -95,6 +97,30 @@ class Stage:
             now=at,
         )
         self._live(tale, given.complaint_id, category, at)
+        if original is not tale:
+            self._merge(given.complaint_id, original)
+
+    def _words(self, tale: Story, original: Story) -> str:
+        """What she writes: of things that the demo knows by sight, what and where; else something that fits anything."""
+        kind = KIND_OF_SERVICE.get(original.service)
+        if kind is None:
+            texts = DESCRIPTIONS[tale.language]
+            return texts[int(tale.text_draw * len(texts))]
+        thing = new_thing(Random(f"{self.seed}:thing:{original.number}"), kind)
+        rng = Random(f"{self.seed}:told:{tale.number}")
+        in_darija = tale.language == "ar" and rng.random() < 0.35
+        return tell(thing, "ary" if in_darija else tale.language, rng)
+
+    def _merge(self, complaint_id: int, original: Story) -> None:
+        """Two of three second reports are known for what they are, if both are still open."""
+        first = Complaint.objects.filter(
+            jurisdiction=self.city, source=SOURCE, source_id=self._source_id(original.number)
+        ).first()
+        if first is None or not first.is_open or original.text_draw > 0.66:
+            return
+        primary = first.merged_into_id or first.pk
+        if primary != complaint_id and Complaint.objects.open().filter(pk__in=(primary, complaint_id)).count() == 2:
+            merge(complaint_id, primary, acting_user=self.clerk, now=self.until)
 
     def _category(self, tale: Story) -> Category:
         categories = self.by_service[tale.service]

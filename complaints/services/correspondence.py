@@ -84,12 +84,21 @@ def add_note(complaint_id: int, text: str, *, acting_user: User, now: datetime) 
 
 @transaction.atomic
 def add_photos(
-    complaint_id: int, files: Sequence[NewFile], purpose: Attachment.Purpose, *, acting_user: User, now: datetime
+    complaint_id: int,
+    files: Sequence[NewFile],
+    purpose: Attachment.Purpose,
+    *,
+    acting_user: User,
+    now: datetime,
+    position: tuple[float, float] | None = None,
 ) -> list[Attachment]:
-    """Keep photos taken before or after the work. Raises ActorNotAllowed or a file refusal; then nothing is stored."""
+    """Keep photos taken before or after the work; `position` is where the phone is that sends them.
+
+    Raises ActorNotAllowed or a file refusal; then nothing is stored.
+    """
     complaint = lock_acting(complaint_id)
     require(can_add_photos(acting_user, complaint))
-    photos = new_attachments(complaint, files, now=now, purpose=purpose, uploaded_by=acting_user)
+    photos = new_attachments(complaint, files, now=now, purpose=purpose, uploaded_by=acting_user, position=position)
     Attachment.objects.bulk_create(photos)
     complaint.updated_at = now
     complaint.save(update_fields=["updated_at"])

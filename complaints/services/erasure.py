@@ -12,6 +12,7 @@ from complaints.permissions import hats
 from complaints.services.files import remove_files
 from complaints.services.history import new_event, record
 from complaints.services.undo import forget_deeds_of
+from complaints.services.verdicts import Voice, forget_voice
 from complaints.workflow import REPORTER, SYSTEM
 from notifications.outbox import erase_messages, remove_mail_files
 from queueing.models import QueueState
@@ -53,13 +54,14 @@ def _empty_rows(complaint: Complaint, now: datetime) -> None:
     complaint.updated_at = now
     complaint.save(update_fields=["description", "location_text", "answers", "text_review", "updated_at"])
     Reporter.objects.filter(complaint=complaint).update(
-        name="", email="", phone="", consent_contact=False, erased_at=now
+        name="", email="", phone="", consent_contact=False, consent_sms=False, erased_at=now
     )
     Message.objects.filter(complaint=complaint, from_reporter=True).update(text="", erased_at=now)
     # The paths stay until the files are gone.
     _reporters_files(complaint.pk).update(
         name="",
         sha256="",
+        look=None,
         status=Attachment.Status.REFUSED,
         refused_code=ERASED,
         review=Complaint.Review.WITHHELD,
@@ -67,6 +69,7 @@ def _empty_rows(complaint: Complaint, now: datetime) -> None:
         leased_until=None,
         last_error="",
     )
+    forget_voice(Voice.of_reporter(complaint.pk))
     IdempotencyKey.objects.filter(complaint=complaint).delete()
     forget_deeds_of(complaint)
 

@@ -39,6 +39,7 @@ class _Kept:
     thumbnail_path: str = ""
     width: int | None = None
     height: int | None = None
+    look: int | None = None
 
 
 def process_due_attachments(*, now: datetime, limit: int = 20) -> int:
@@ -96,7 +97,7 @@ def _write(attachment: Attachment, result: ProcessedImage | ProcessedDocument) -
     write_atomically(media_path(f"{stem}.jpg"), result.picture.data)
     write_atomically(media_path(f"{stem}-small.jpg"), result.thumbnail.data)
     size = result.picture.size
-    return _Kept(f"{stem}.jpg", f"{stem}-small.jpg", size.width, size.height)
+    return _Kept(f"{stem}.jpg", f"{stem}-small.jpg", size.width, size.height, result.look)
 
 
 @transaction.atomic
@@ -111,6 +112,7 @@ def _store(attachment: Attachment, kept: _Kept, now: datetime) -> bool:
         thumbnail_path=kept.thumbnail_path,
         width=kept.width,
         height=kept.height,
+        look=kept.look,
         review=review,
     )
     if stored:

@@ -9,14 +9,20 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.gis.geos import Point
 
 from accounts.models import User
+from catalogue.models import Category
 from complaints.errors import FileRefused, FileTooLarge, TooManyFiles
 from complaints.models import Attachment, Complaint
+from complaints.places import metres_between
+from sandbox.sniffing import FileKind
 from sandbox.storage import write_atomically
 from sandbox.uploads import UploadRefused, check_upload
+from sandbox.whereabouts import photo_position
 
 MAX_FILES = 5
+_OF_THE_WORK = (Attachment.Purpose.BEFORE, Attachment.Purpose.AFTER)
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,29 @@ def new_attachments(
     now: datetime,
     purpose: Attachment.Purpose = Attachment.Purpose.REPORT,
     uploaded_by: User | None = None,
+    position: tuple[float, float] | None = None,
 ) -> list[Attachment]:
-    """Write each file to quarantine and return unsaved rows. A transaction that fails leaves files that a sweep removes."""
+    """Write each file to quarantine and return unsaved rows. A transaction that fails leaves files that a sweep removes.
+
+    Of photos of the work the distance to the place is kept: where the photo itself says it was taken, else `position`
+    (longitude, latitude), where the phone is that sends it.
+    """
     check_files(files)
-    return [_new_attachment(complaint, file, now, purpose, uploaded_by) for file in files]
+    rows = [_new_attachment(complaint, file, now, purpose, uploaded_by) for file in files]
+    if purpose in _OF_THE_WORK:
+        for row, file in zip(rows, files, strict=True):
+            row.metres_off = _metres_off(complaint, file, FileKind(row.kind), position)
+    return rows
+
+
+def _metres_off(
+    complaint: Complaint, file: NewFile, kind: FileKind, position: tuple[float, float] | None
+) -> int | None:
+    """None where nobody says, and where the complaint's own point only stands for its district."""
+    taken_at = photo_position(file.data, kind) or position
+    if taken_at is None or complaint.place_precision == Category.Publication.DISTRICT:
+        return None
+    return round(min(metres_between(Point(*taken_at, srid=4326), complaint.point), 2_000_000_000))
 
 
 def _new_attachment(

@@ -1,11 +1,15 @@
 """Appending to a complaint's history. Every write of this package records what it did through here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import User
-from complaints.models import Complaint, Event, FeedItem
+from complaints.models import Complaint, Event, FeedItem, PublicChange
 from complaints.services.small_places import recount
 from complaints.workflow import SYSTEM
+
+# What followers are told of, and how long they wait: what is undone within seconds is told to nobody.
+_TOLD_TO_FOLLOWERS = frozenset({Event.Kind.STATE_CHANGED, Event.Kind.ANSWERED})
+FOLLOWERS_WAIT = timedelta(seconds=15)
 
 
 def new_event(
@@ -40,8 +44,10 @@ def new_feed_item(complaint: Complaint, *, now: datetime) -> FeedItem:
 
 
 def record(complaint: Complaint, event: Event) -> Event:
-    """Save an event, tell analytics and have a sensitive place counted again, in the caller's transaction."""
+    """Save an event, tell analytics and followers and have a sensitive place counted again, in the caller's transaction."""
     event.save(force_insert=True)
+    if event.is_public and event.kind in _TOLD_TO_FOLLOWERS:
+        PublicChange(event=event, next_attempt_at=event.at + FOLLOWERS_WAIT).save(force_insert=True)
     new_feed_item(complaint, now=event.at).save(force_insert=True)
     recount(complaint, now=event.at)
     return event

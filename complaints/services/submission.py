@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
 
 from catalogue.models import Category
@@ -14,7 +15,7 @@ from complaints.answers import check_answers
 from complaints.errors import IdempotencyInProgress, IdempotencyMismatch
 from complaints.insertion import insert_together
 from complaints.models import Complaint, Event, IdempotencyKey, Reporter
-from complaints.notices import confirmation
+from complaints.notices import confirmation, short_confirmation
 from complaints.places import place_for_the_world, wgs84_hex
 from complaints.promises import Promises, wall_text, with_promises
 from complaints.receipts import Receipt, receipt
@@ -32,13 +33,17 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class NewReporter:
-    """Who files; everything but the language is optional. `consent_contact`: may be written to about this complaint."""
+    """Who files; everything but the language is optional. `consent_contact`: may be written to about this complaint.
+
+    `consent_sms`: wants short messages to her phone.
+    """
 
     language: str
     name: str = ""
     email: str = ""
     phone: str = ""
     consent_contact: bool = False
+    consent_sms: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,6 +217,7 @@ def _history(complaint: Complaint, new: NewComplaint, decision: Decision, now: d
         phone=new.reporter.phone,
         language=new.reporter.language,
         consent_contact=new.reporter.consent_contact,
+        consent_sms=new.reporter.consent_sms,
         consent_version=consent,
         consent_language=new.reporter.language,
         consent_at=now,
@@ -244,6 +250,8 @@ def _news(complaint: Complaint, new: NewComplaint, given: Receipt, now: datetime
     messages: list[models.Model] = []
     if new.reporter.email and new.reporter.consent_contact:
         messages.append(confirmation(complaint, given, recipient=new.reporter.email, now=now))
+    if new.reporter.phone and new.reporter.consent_sms and settings.SMS_URL:
+        messages.append(short_confirmation(complaint, given, recipient=new.reporter.phone, now=now))
     return messages
 
 

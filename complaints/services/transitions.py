@@ -1,18 +1,18 @@
 """Moving a complaint from state to state. Desk, crew, operator, reporter and API all come through `change_state`."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from accounts.models import User
-from catalogue.models import Category
 from complaints.errors import ReporterErased
 from complaints.models import Attachment, Complaint, Event, Handover, Message, Reporter
 from complaints.notices import state_news
 from complaints.permissions import hats
 from complaints.services.clocks import move_clock
 from complaints.services.escalation import catch_up
+from complaints.services.evidence import require_evidence
 from complaints.services.files import NewFile, new_attachments
 from complaints.services.handovers import settle
 from complaints.services.history import new_event, record
@@ -22,7 +22,6 @@ from complaints.workflow import (
     REPORTER,
     SYSTEM,
     EvidenceReason,
-    EvidenceRequired,
     RejectReason,
     State,
     TransitionNotAllowed,
@@ -54,13 +53,15 @@ def change_state(
     note: str = "",
     reason: str = "",
     files: Sequence[NewFile] = (),
+    position: tuple[float, float] | None = None,
     tell: bool = True,
 ) -> Complaint:
     """Apply `verb` and record who did it; `acting_user` None is the reporter, who came by her secret link.
 
     `reason` is a RejectReason for REJECT, an EvidenceReason for RESOLVE without a photo. `files` are photos after the
-    work. `tell` False: the caller writes to the reporter himself. Locks the row. Raises a WorkflowError (not allowed,
-    note, reason or evidence missing), MergedAway or a file refusal; then nothing is stored.
+    work, `position` (longitude, latitude) is where the phone that sends them is. `tell` False: the caller writes to the
+    reporter himself. Locks the row. Raises a WorkflowError (not allowed, note, reason or evidence missing), MergedAway or
+    a file refusal; then nothing is stored.
     """
     complaint = lock_acting(complaint_id)
     if acting_user is None and (note.strip() or files):
@@ -70,15 +71,33 @@ def change_state(
     if step.target is None:
         raise TransitionNotAllowed
     role = acting_role(step.actors, worn)
-    photos = new_attachments(complaint, files, now=now, purpose=_purpose(verb), uploaded_by=acting_user)
-    Attachment.objects.bulk_create(photos)
-    if step.evidence:
-        _require_evidence(complaint, photos, reason)
+    photos = new_attachments(
+        complaint, files, now=now, purpose=_purpose(verb), uploaded_by=acting_user, position=position
+    )
     data: dict[str, object] = {"verb": verb.value}
+    if step.evidence:
+        data |= require_evidence(complaint, photos, reason)
+    Attachment.objects.bulk_create(photos)
     if reason in RejectReason.values or reason in EvidenceReason.values:
         data["reason"] = reason
     if note.strip():
         data["message"] = _keep_words(complaint, verb, note, acting_user, now).pk
+    event = move(complaint, step.target, role=role, acting_user=acting_user, now=now, data=data)
+    if tell and role != REPORTER:
+        OutboxMessage.objects.bulk_create(state_news(complaint, event, note=note))
+    return complaint
+
+
+def move(
+    complaint: Complaint,
+    target: State,
+    *,
+    role: str,
+    acting_user: User | None,
+    now: datetime,
+    data: dict[str, object],
+) -> Event:
+    """Carry out what was found to be allowed: state, clock and ladder, one event. The caller holds the row's lock."""
     event = new_event(
         complaint,
         Event.Kind.STATE_CHANGED,
@@ -87,19 +106,18 @@ def change_state(
         actor_role=role,
         is_public=True,
         from_state=complaint.state,
-        to_state=step.target,
+        to_state=target,
         data=data,
     )
     catch_up(complaint, now=now)
     if role not in (REPORTER, SYSTEM):
         settle(complaint, Handover.Outcome.TAKEN, now=now)
-    _apply(complaint, step.target, now)
+    _apply(complaint, target, now)
     move_clock(complaint, event, now)
+    if data.get("verb") == Verb.CONTEST:
+        complaint.contested_count += 1
     complaint.save(update_fields=_CHANGED)
-    record(complaint, event)
-    if tell and role != REPORTER:
-        OutboxMessage.objects.bulk_create(state_news(complaint, event, note=note))
-    return complaint
+    return record(complaint, event)
 
 
 _CHANGED = [
@@ -116,6 +134,8 @@ _CHANGED = [
     "policy_version",
     "next_rung_at",
     "escalation",
+    "contested_count",
+    "verdict_until",
 ]
 
 
@@ -134,17 +154,6 @@ def _purpose(verb: Verb) -> Attachment.Purpose:
     if verb == Verb.RESOLVE:
         return Attachment.Purpose.AFTER
     return Attachment.Purpose.BEFORE if verb == Verb.START else Attachment.Purpose.MESSAGE
-
-
-def _require_evidence(complaint: Complaint, photos: Sequence[Attachment], reason: str) -> None:
-    """A category that asks for a photo takes one after the work, new or sent before, or a reason for its absence."""
-    if complaint.category.evidence != Category.Evidence.PHOTO:
-        return
-    if any(photo.is_image for photo in photos) or reason in EvidenceReason.values:
-        return
-    earlier = complaint.attachments.filter(purpose=Attachment.Purpose.AFTER).exclude(status="refused")
-    if not earlier.exclude(kind="pdf").exists():
-        raise EvidenceRequired
 
 
 def _keep_words(complaint: Complaint, verb: Verb, note: str, user: User | None, now: datetime) -> Message:
@@ -172,3 +181,5 @@ def _apply(complaint: Complaint, target: State, now: datetime) -> None:
         complaint.reopened_count += 1
         complaint.escalation = 0
     complaint.next_rung_at = None
+    days = timedelta(days=complaint.jurisdiction.verdict_days)
+    complaint.verdict_until = now + days if target == State.RESOLVED else None

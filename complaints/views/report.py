@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.quotas import Quota, QuotaExceeded, spend
 from catalogue.models import Jurisdiction
@@ -51,7 +51,7 @@ def report(request: HttpRequest) -> HttpResponse:
     city = jurisdiction_of(request)
     catalogue = snapshot(city.pk, city.catalogue_version)
     if request.method != "POST":
-        return _page(request, catalogue, _new_form(catalogue, initial=_preset(request, catalogue)))
+        return _page(request, catalogue, _new_form(catalogue, initial=_preset(request.GET, catalogue)))
     form = ReportForm(catalogue, district_choices(city.pk), _with_found_place(request.POST), request.FILES)
     if "find" in request.POST:
         return _found_places(request, catalogue, form)
@@ -74,22 +74,31 @@ def report(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(address)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
-    """What the page shows of a place and a category before sending, as a piece of HTML; stores nothing."""
+    """What the page shows of a place and a category before sending, as a piece of HTML; stores nothing.
+
+    With her words it comes as a POST: words of people belong into no address.
+    """
     spend(request, Quota.ROUTE, now=timezone.now())
     city = jurisdiction_of(request)
     catalogue = snapshot(city.pk, city.catalogue_version)
-    form = ReportForm(catalogue, district_choices(city.pk), initial=_preset(request, catalogue))
+    asked = request.POST if request.method == "POST" else request.GET
+    form = ReportForm(catalogue, district_choices(city.pk), initial=_preset(asked, catalogue))
     context: dict[str, Any] = {"form": form, "city": city, "now": timezone.now()}
     try:
-        place = given_place(city, request.GET)
+        place = given_place(city, asked)
         if place is not None and form.chosen is not None:
             context["preview"] = preview(
-                city, place, category=form.chosen.code, kind=request.GET.get("kind", ""), now=context["now"]
+                city,
+                place,
+                category=form.chosen.code,
+                kind=asked.get("kind", ""),
+                now=context["now"],
+                text=asked.get("description", "")[:4000],
             )
     except (ComplaintError, PointRefused) as error:
-        context["place_fault"] = _where_else(error, city, request.GET.get("longitude"), request.GET.get("latitude"))
+        context["place_fault"] = _where_else(error, city, asked.get("longitude"), asked.get("latitude"))
     with timezone.override(catalogue.time_zone):
         return render(request, "complaints/_check.html", context)
 
@@ -123,10 +132,10 @@ def place_kind(kind: str) -> str:
 # --- reading
 
 
-def _preset(request: HttpRequest, catalogue: Snapshot) -> dict[str, str]:
+def _preset(asked: QueryDict, catalogue: Snapshot) -> dict[str, str]:
     """Values that a link brings along (from the map, or a code on a lamp post); what is unknown is dropped."""
     names = ("category", "longitude", "latitude", "district", "location_text", "kind")
-    preset = {name: request.GET[name][:300] for name in names if request.GET.get(name)}
+    preset = {name: str(asked.get(name))[:300] for name in names if asked.get(name)}
     if preset.get("category") not in catalogue.categories:
         preset.pop("category", None)
     preset["asked"] = preset.get("category", "")
@@ -166,7 +175,7 @@ def _place(city: Jurisdiction, form: ReportForm) -> Place:
 
 def _previewed(city: Jurisdiction, place: Place, form: ReportForm, now: datetime) -> Preview:
     chosen = form.cleaned_data
-    return preview(city, place, category=chosen["category"], kind=chosen["kind"], now=now)
+    return preview(city, place, category=chosen["category"], kind=chosen["kind"], now=now, text=chosen["description"])
 
 
 # --- storing
@@ -194,6 +203,7 @@ def _new_complaint(city: Jurisdiction, form: ReportForm, place: Place) -> NewCom
         email=cleaned["email"],
         phone=cleaned["phone"],
         consent_contact=cleaned["consent_contact"],
+        consent_sms=cleaned.get("consent_sms", False),
     )
     return NewComplaint(
         category=cleaned["category"],

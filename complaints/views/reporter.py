@@ -19,14 +19,16 @@ from catalogue.pages import city_page
 from complaints.errors import ComplaintError
 from complaints.explain import EXPLAINED, explain_stored
 from complaints.forms import WordsForm
-from complaints.models import Attachment, Complaint
+from complaints.models import Attachment, Complaint, Event
 from complaints.refusals import refusal_words
 from complaints.services.erasure import ERASED, erase_reporter
 from complaints.services.messages import add_reporter_message
 from complaints.services.transitions import change_state
+from complaints.services.verdicts import Voice, asked, confirm, contest, step_back
 from complaints.timeline import reporter_timeline
 from complaints.tracking import complaint_id_of, token_matches
-from complaints.workflow import REPORTER, State, Verb, WorkflowError, state_label, verbs_for
+from complaints.views.closing import closing_path_token
+from complaints.workflow import State, Verb, WorkflowError, state_label
 
 _HER_PURPOSES = (Attachment.Purpose.REPORT, Attachment.Purpose.MESSAGE, Attachment.Purpose.AFTER)
 
@@ -58,7 +60,8 @@ def secret_link(request: HttpRequest, token: str) -> HttpResponse:
         if action == "erase" and "sure" not in request.POST:
             return _private(_page(request, complaint, token, WordsForm(), action))
         if _act(complaint, action, form, now=now):
-            messages.success(request, _DONE[action]())
+            others = action == "withdraw" and _in_company(complaint)
+            messages.success(request, _stepped_back() if others else _DONE[action]())
             return _private(redirect("secret_link", token))
     status = 400 if form.errors else 200
     return _private(_page(request, complaint, token, form, action, status=status))
@@ -73,15 +76,21 @@ _DONE: dict[str, Callable[[], str]] = {
 }
 
 
+def _stepped_back() -> str:
+    return _("You step back and get no more news. Others reported it too: it goes on.")
+
+
 def _act(complaint: Complaint, action: str, form: WordsForm, *, now: datetime) -> bool:
     """Carry out what a button asks. False leaves the reason in the form's errors."""
     if action not in _DONE:
         form.add_error(None, _("This cannot be done."))
         return False
     needs_words = action in ("message", "contest")
-    form.fields["text"].required = action == "contest" or complaint.state == State.WAITING_REPORTER
+    waiting = complaint.state == State.WAITING_REPORTER and complaint.merged_into_id is None
+    form.fields["text"].required = action == "contest" or waiting
     if needs_words and not form.is_valid():
         return False
+    voice = Voice.of_reporter(complaint.pk)
     text = form.cleaned_data["text"] if needs_words else ""
     files = form.cleaned_data["files"] if needs_words else []
     try:
@@ -89,8 +98,14 @@ def _act(complaint: Complaint, action: str, form: WordsForm, *, now: datetime) -
             add_reporter_message(complaint.pk, text=text, files=files, now=now)
         elif action == "erase":
             erase_reporter(complaint.pk, now=now)
+        elif action == "confirm":
+            confirm(complaint.pk, voice=voice, now=now)
+        elif action == "contest":
+            contest(complaint.pk, voice=voice, now=now, words=text, files=files)
+        elif _in_company(complaint):
+            step_back(complaint.pk, now=now)
         else:
-            change_state(complaint.pk, Verb(action), acting_user=None, now=now, note=text, files=files)
+            change_state(complaint.pk, Verb.WITHDRAW, acting_user=None, now=now)
     except (ComplaintError, WorkflowError) as error:
         form.is_valid()
         field = getattr(error, "field", "")
@@ -99,12 +114,28 @@ def _act(complaint: Complaint, action: str, form: WordsForm, *, now: datetime) -
     return True
 
 
+def _in_company(complaint: Complaint) -> bool:
+    """Others reported it too: it goes on if she withdraws."""
+    return complaint.merged_into_id is not None or complaint.merged_count > 0
+
+
+def _verbs(complaint: Complaint, primary: Complaint, *, erased: bool) -> set[str]:
+    """What her page offers now: her word on a closing, and to withdraw from what is open."""
+    may = asked(primary, Voice.of_reporter(complaint.pk))
+    offered = {"confirm"} if may.may_confirm else set()
+    if may.may_contest and not erased:
+        offered.add("contest")
+    gone = complaint.events.filter(kind=Event.Kind.STEPPED_BACK).exists()
+    if primary.is_open and not gone:
+        offered.add("withdraw")
+    return offered
+
+
 def _page(
     request: HttpRequest, complaint: Complaint, token: str, form: WordsForm, action: str, *, status: int = 200
 ) -> HttpResponse:
     primary = complaint.merged_into or complaint
     own = complaint.merged_into_id is None
-    verbs = set(verbs_for(complaint.state, frozenset({REPORTER}))) if own else set()
     decision = complaint.decisions.select_related(*EXPLAINED).first()
     link = request.build_absolute_uri(reverse("secret_link", args=[token]))
     erased = complaint.reporter.erased_at is not None
@@ -120,7 +151,8 @@ def _page(
         "is_new": "new" in request.GET,
         "form": form,
         "action": action,
-        "verbs": {verb.value for verb in verbs} - ({"contest"} if erased else set()),
+        "verbs": _verbs(complaint, primary, erased=erased),
+        "closing_token": closing_path_token(complaint) if not primary.is_open else "",
         # One who joined a case of somebody else is not the one who is waited for.
         "state_label": state_label(primary.state, to_reporter=own),
         "waiting": complaint.state == State.WAITING_REPORTER and own,

@@ -54,6 +54,7 @@ _CITY_VALUES = (
     "bounds",
     "edge_tolerance_m",
     "legal_answer_limit_days",
+    "verdict_days",
     "license",
     "source",
 )

@@ -85,7 +85,7 @@ def _check_city(pack: PackTables) -> None:
     if not re.fullmatch(r"[A-Z]{2}", str(city.get("country", ""))):
         pack.fault("bad_value", "country must be a two-letter code such as MA", where)
     _check_bounds(pack, city.get("bounds"))
-    for name, default in (("edge_tolerance_m", 30), ("legal_answer_limit_days", 60)):
+    for name, default in (("edge_tolerance_m", 30), ("legal_answer_limit_days", 60), ("verdict_days", 14)):
         if not _is_count(city.setdefault(name, default)):
             pack.fault("bad_value", f"{name} must be a whole number", where)
     retention = city.setdefault("retention", {})

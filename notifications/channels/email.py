@@ -9,17 +9,12 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
 
+from notifications.directions import is_rtl, isolated, pieces
 from notifications.models import OutboxMessage
-
-
-@dataclass
-class Trouble(Exception):
-    """A message that did not leave. `permanent`: it never will. `server`: the server is at fault, so is every message."""
-
-    text: str
-    permanent: bool = False
-    server: bool = False
+from notifications.trouble import Trouble
 
 
 def send(message: OutboxMessage, connection: BaseEmailBackend) -> None:
@@ -50,7 +45,7 @@ def send(message: OutboxMessage, connection: BaseEmailBackend) -> None:
 
 def compose(message: OutboxMessage, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
     """The e-mail of an outbox row. Sent twice it has the same Message-ID, by which mail programs show it once."""
-    direction = "rtl" if message.language.split("-")[0] in settings.LANGUAGES_BIDI else "ltr"
+    direction = "rtl" if is_rtl(message.language) else "ltr"
     subject = " ".join(message.subject.split())
     headers = {
         "Message-ID": f"<{message.reference}.{message.pk}@{_domain()}>",
@@ -59,28 +54,57 @@ def compose(message: OutboxMessage, connection: BaseEmailBackend | None = None) 
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
+    if message.unsubscribe_url:
+        # RFC 8058: mail programs end the subscription with one POST, without opening a page.
+        headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail = EmailMultiAlternatives(
-        subject=subject, body=message.body, to=[message.recipient], headers=headers, connection=connection
+        subject=isolated(subject, message.language),
+        body=isolated(_text(message), message.language),
+        to=[message.recipient],
+        reply_to=[message.reply_to] if message.reply_to else None,
+        headers=headers,
+        connection=connection,
     )
     context = {
         "subject": subject,
         "language": message.language,
         "direction": direction,
         "paragraphs": paragraphs(message.body),
+        "actions": message.actions,
+        "unsubscribe_url": message.unsubscribe_url,
     }
-    mail.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
+    with translation.override(message.language):
+        mail.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
     return mail
 
 
-def paragraphs(text: str) -> list[list[list[tuple[str, bool]]]]:
-    """Paragraphs of lines of (piece, is it a link) of a message's plain text."""
+def _text(message: OutboxMessage) -> str:
+    """The words, then what can be done about them, each with its address on a line of its own."""
+    parts = [message.body.strip(), *(f"{label}\n{address}" for label, address in message.actions)]
+    if message.unsubscribe_url:
+        with translation.override(message.language):
+            parts.append(f"{_('No more such messages:')}\n{message.unsubscribe_url}")
+    return "\n\n".join(parts) + "\n"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a line: a link, something to be set apart from right-to-left text, or plain words."""
+
+    text: str
+    is_link: bool
+    apart: bool
+
+
+def paragraphs(text: str) -> list[list[list[Piece]]]:
+    """A message's plain text as paragraphs of lines of pieces."""
     blocks = re.split(r"\n\s*\n", text.strip())
     return [[_pieces(line) for line in block.splitlines()] for block in blocks]
 
 
-def _pieces(line: str) -> list[tuple[str, bool]]:
-    parts = re.split(r"(https?://[^\s<>\"]+)", line)
-    return [(part, number % 2 == 1) for number, part in enumerate(parts) if part]
+def _pieces(line: str) -> list[Piece]:
+    return [Piece(part, part.startswith(("http://", "https://")), apart) for part, apart in pieces(line)]
 
 
 def _domain() -> str:

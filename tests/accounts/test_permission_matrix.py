@@ -26,8 +26,10 @@ from complaints.services.allocation import assign
 from complaints.services.files import media_path
 from complaints.services.publication import hide
 from complaints.staff_actions import BY_SLUG
-from complaints.tracking import secret_token
+from complaints.tracking import CLOSING, secret_token
 from districts.models import BoundaryEdition
+from following.links import END, MANAGE
+from following.models import Subscription
 from tests.builders import build_complaint, build_staff
 
 IDENTITY = ("Canarina Sentinelle", "canary@reporter.example", "+212600000042")
@@ -36,6 +38,7 @@ WORDS = ("unreleased-words-canary", "unreleased-place-canary")
 # --- policies
 PUBLIC = "public"  # anybody; never a canary
 SECRET = "secret"  # only with the right token
+FOLLOWER = "follower"  # only with the right token, and while what it is about is public
 SIGNED_IN = "signed in"  # anybody who is signed in
 STEP = "step"  # a step of signing in
 DEMO = "demo"  # exists in the demo only
@@ -80,7 +83,7 @@ _PUBLIC = """
     api_catalogue api_districts api_service_areas api_heat api_map api_schema api_docs tile account_login account_logout
     account_inactive account_signup account_reset_password account_reset_password_done account_reset_password_from_key
     account_reset_password_from_key_done account_confirm_email
-    account_email_verification_sent
+    account_email_verification_sent follow feed join
 """
 _SCORECARDS = "scorecards scorecard_script scorecard_table api_findings_csv api_ledger_csv"
 # By a contract's key, or by a single-case link; anything else is 401 or 404.
@@ -125,6 +128,7 @@ POLICIES: dict[str, object] = {
     "desk": Staff(DESK_READERS),
     "desk_points": Staff(DESK_READERS),
     "desk_complaint": Staff(DESK_READERS),
+    "hotspots": Staff(DESK_READERS - {"operator_user"}),
     "desk_action": Staff(DESK_READERS, post=True, finds=None),
     "desk_save_filter": Staff(DESK_READERS, post=True, finds=frozenset({302})),
     "desk_forget_filter": Staff(DESK_READERS, post=True, finds=frozenset({302})),
@@ -159,8 +163,15 @@ POLICIES: dict[str, object] = {
     "finding_exhibit": Staff(FINDING_STAFF | OPERATORS, outsiders=404, finds=frozenset({404})),
     "paper": Staff(FINDING_STAFF | OPERATORS, outsiders=404, finds=frozenset({404})),
     "secret_link": SECRET,
+    "closing": SECRET,
+    "subscription": SECRET,
+    "subscription_end": SECRET,
+    "follower_closing": FOLLOWER,
     "attachment": FILE,
 }
+# What the token of an address is for, where it is not the reporter's secret link.
+FOLLOWING = ("subscription", "subscription_end", "follower_closing")
+TOKENS = {"closing": CLOSING, "subscription": MANAGE, "subscription_end": END, "follower_closing": MANAGE}
 # Public pages are the same for everybody but for the menu: these three stand for all.
 STAND_FOR_ALL = ("anonymous", "clerk", "operator")
 
@@ -227,6 +238,7 @@ class World:
     photos: dict[str, Attachment]
     edition: BoundaryEdition
     people: dict[str, User | None] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
     def role(self, persona: str) -> str:
         given = PERSONAS[persona]
@@ -267,8 +279,15 @@ def world(gridville: Jurisdiction, now: datetime) -> World:
         )
         for name, complaint in cases.items()
     }
+    subscriptions = {
+        name: Subscription.objects.create(
+            jurisdiction=gridville, email=IDENTITY[1], language="fr", subject="complaint", complaint=complaint,
+            created_at=now, confirmed_at=now, told_until=now,
+        )
+        for name, complaint in cases.items()
+    }  # fmt: skip
     edition = BoundaryEdition.objects.filter(jurisdiction=gridville).order_by("pk")[0]
-    return World(cases, photos, edition, people)
+    return World(cases, photos, edition, people, subscriptions)
 
 
 def routes() -> list[tuple[str, tuple[str, ...]]]:
@@ -295,9 +314,10 @@ def test_every_action_has_a_policy() -> None:
 
 def values_of(name: str, parameters: tuple[str, ...], world: World, case: str) -> dict[str, object]:
     complaint = world.cases[case]
+    held = world.subscriptions[case] if name in FOLLOWING else complaint
     known: dict[str, object] = {
         "tracking_number": complaint.tracking_number,
-        "token": secret_token(complaint.pk, complaint.link_version),
+        "token": secret_token(held.pk, held.link_version, purpose=TOKENS.get(name, "reporter")),
         "public_id": world.photos[case].public_id,
         "variant": "full",
         "slug": "note",
@@ -381,6 +401,8 @@ def fault_of(
         return f"for the signed in, but {status}"
     if policy == SECRET and status != 200:
         return f"the right token, but {status}"
+    if policy == FOLLOWER and status != (404 if case in ("hidden", "private") else 200):
+        return f"a follower's token, but {status}"
     if isinstance(policy, Staff):
         return fault_of_staff(policy, response, world, persona, case, has_case=has_case)
     return None

@@ -214,7 +214,7 @@ def run(*arguments: str) -> tuple[int, dict[str, object]]:
 
 def test_the_command_erases_by_number_or_address(told_everywhere: Complaint, now: datetime) -> None:
     status, report = run("--email", f"{CANARY.upper()}@EXAMPLE.org", "--dry-run")
-    assert (status, report["counts"]) == (0, {"complaints": 1, "messages": 2, "files": 3, "mails": 3})
+    assert (status, report["counts"]) == (0, {"complaints": 1, "messages": 2, "files": 3, "mails": 3, "followed": 0})
     assert Reporter.objects.get().email
     status, report = run("GRI-2222-2223")
     assert (status, report["ok"]) == (1, False)

@@ -7,11 +7,13 @@ import pytest
 from playwright.sync_api import Page
 
 from complaints.tracking import secret_token
+from following.links import END, token
+from following.services import Wish, subscribe
 from tests.builders import build_complaint
 from tests.e2e.conftest import DESKTOP, PHONE, Open
 
 PATHS = ["/", "/report/", "/report/?category=live-wire", "/track/", "/complaints/{number}/", "/c/{token}/?new=1", "/privacy/",
-         "/accessibility/"]  # fmt: skip
+         "/accessibility/", "/follow/?subject=area", "/f/{following}/", "/f/{end}/end/"]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])
@@ -20,7 +22,14 @@ def test_nothing_is_wider_than_the_screen_and_axe_finds_nothing(
     open_page: Open, axe_faults: Callable[[Page], list[str]], now: datetime, language: str, size: dict[str, int]
 ) -> None:
     complaint = build_complaint(now=now, email="rita@example.org", description="Un trou")
-    values = {"number": complaint.tracking_number, "token": secret_token(complaint.pk, 1)}
+    wish = Wish(city=complaint.jurisdiction, email="rita@example.org", language=language, complaint=complaint)
+    followed = subscribe(wish, now=now)
+    values = {
+        "number": complaint.tracking_number,
+        "token": secret_token(complaint.pk, 1),
+        "following": token(followed),
+        "end": token(followed, END),
+    }
     page = open_page(f"/{language}/", size=size)
     faults: dict[str, list[str]] = {}
     for path in PATHS:

@@ -23,8 +23,9 @@ from accounts.models import User
 from complaints.casefile import CaseFile, casefile
 from complaints.desk.replies import ReplyOffered, filled_reply, replies_for
 from complaints.disclosure import disclosure
-from complaints.grouped import group_shown
+from complaints.grouped import group_shown, verdicts_shown
 from complaints.models import Complaint
+from complaints.offers import merge_offers
 from complaints.permissions import MODERATING, WORKING, hats
 from complaints.replies import Filled
 from complaints.services import presence
@@ -205,6 +206,8 @@ def _page(
     context = {
         "case": case,
         "group": group_shown(complaint, user),
+        "suggestions": merge_offers(complaint, user, now=now),
+        "verdicts": verdicts_shown(complaint, user),
         "offers": [_offer(action, complaint, tried, query, replies) for action in _offered(user, complaint, tried)],
         "refused": tried.form if tried else None,
         "foretold": tried.foretold if tried else None,

@@ -202,18 +202,21 @@ const questions = byId("questions");
 const preview = byId("preview");
 let checking;
 let lastCheck = "";
+const CHECKED = ["category", "longitude", "latitude", "district", "kind", "description"];
 
 async function check() {
   const data = new FormData(form);
   const query = {};
-  for (const name of ["category", "longitude", "latitude", "district", "kind"]) query[name] = data.get(name) || "";
+  for (const name of CHECKED) query[name] = data.get(name) || "";
   const asked = JSON.stringify(query);
   if (asked === lastCheck) return;
   checking?.abort();
   checking = new AbortController();
   preview.classList.add("loading");
   try {
-    const response = await fetch(withQuery(form.dataset.checkUrl, query), { signal: checking.signal });
+    // Her words belong into no address: they travel in the body.
+    const body = new URLSearchParams({ ...query, csrfmiddlewaretoken: data.get("csrfmiddlewaretoken") });
+    const response = await fetch(form.dataset.checkUrl, { method: "POST", body, signal: checking.signal });
     if (!response.ok) throw new Unreachable(String(response.status));
     const parts = new DOMParser().parseFromString(await response.text(), "text/html");
     lastCheck = asked;
@@ -250,7 +253,7 @@ function readDraftAnswers() {
 
 const checkSoon = debounce(check, 200);
 form.addEventListener("change", (event) => {
-  if (["category", "longitude", "latitude", "district", "kind"].includes(event.target.name)) checkSoon();
+  if (CHECKED.includes(event.target.name)) checkSoon();
 });
 
 // --- files
