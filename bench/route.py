@@ -122,7 +122,7 @@ def _measure_many(city: Any, options: argparse.Namespace) -> dict[str, Any]:
         bulk_rates.append(len(points) / (time.perf_counter() - begun))
         seconds, answers = _ask_database(database, int(part[0]), int(part[-1]), city.city.pk)
         sql_rates.append(len(part) / seconds)
-        different += _compare(routed, part, answers)
+        different += int(_compare(routed, part, answers))
         compared += len(part)
         print(f"bulk {bulk_rates[-1]:.0f}/s, sql {sql_rates[-1]:.0f}/s, different {different}", file=sys.stderr)
     ratio = statistics.median(bulk_rates) / statistics.median(sql_rates)

@@ -33,7 +33,10 @@ def main() -> int:
     except SandboxFailed as refusal:
         _write(answer, json.dumps({"code": refusal.code, "message": refusal.message[:1000]}).encode())
         return EXIT_FAILED
-    except BaseException:
+    except BaseException as error:
+        if "bad_alloc" in str(error):
+            # How C++ libraries say it.
+            return EXIT_OUT_OF_MEMORY
         traceback.print_exc()
         return 1
     return 0

@@ -185,6 +185,10 @@ def _work(draft: BoundaryDraft, now: datetime) -> None:
 
 def _read(draft: BoundaryDraft, data: bytes, now: datetime) -> None:
     offer = inspect_file(_target(draft), draft.file_name, data)
+    if all("refused" in layer for layer in offer["layers"]):
+        # Nothing is left to choose from.
+        first = offer["layers"][0]
+        raise FileRefused(first["refused"], first["params"])
     finish(draft, stage=Stage.CHOOSING, offer=offer)
 
 

@@ -58,6 +58,22 @@ class ChangeShown:
     moved: str
     residents_before: int | None
     residents_after: int | None
+    # Who answers in a service area, and by which rule; empty for districts.
+    answers_before: str
+    answers_after: str
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What an edition says of a code beside its shape."""
+
+    name: dict[str, str]
+    residents: int | None = None
+    rule: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> str:
+        return " · ".join(part for part in self.rule if part)
 
 
 @administrators_page
@@ -116,43 +132,55 @@ def _changes(comparison: EditionComparison) -> dict[str, Any]:
     facts = {edition_id: _facts(edition_id) for edition_id in (comparison.edition_id, comparison.against_id)}
     new, old = facts[comparison.edition_id], facts[comparison.against_id]
     language = get_language() or "fr"
-    lines, counts = [], dict.fromkeys(_Kind.values, 0)
+    lines, counts = [], dict.fromkeys([*_Kind.values, "other"], 0)
     rows = sorted(
         comparison.changes.defer("moved"), key=lambda change: (_ORDER.index(_Kind(change.kind)), -change.moved_m2)
     )
     for change in rows:
         before, after = old.get(change.code), new.get(change.code)
-        renamed = change.kind == _Kind.SAME and before and after and before != after
-        counts[change.kind] += 1
-        if change.kind == _Kind.SAME and not renamed:
+        kind, label = change.kind, str(_Kind(change.kind).label)
+        if kind == _Kind.SAME and before and after and before != after:
+            kind = "other"
+            label = _("other words or figures") if before.rule == after.rule else _("other unit or rule")
+        counts[kind] += 1
+        if kind == _Kind.SAME:
             continue
-        name, _residents = after or before or ({}, None)
         lines.append(
             ChangeShown(
-                kind="renamed" if renamed else change.kind,
-                label=_("other words or figures") if renamed else str(_Kind(change.kind).label),
+                kind=kind,
+                label=label,
                 code=change.code,
-                name=text_in(name, language),
+                name=text_in((after or before or _Facts({})).name, language),
                 before=area_text(change.before_m2),
                 after=area_text(change.after_m2),
                 moved=area_text(change.moved_m2) if change.moved_m2 else "",
-                residents_before=before[1] if before else None,
-                residents_after=after[1] if after else None,
+                residents_before=before.residents if before else None,
+                residents_after=after.residents if after else None,
+                answers_before=before.answers if before else "",
+                answers_after=after.answers if after else "",
             )
         )
     return {"changes": lines, "counts": counts}
 
 
-def _facts(edition_id: int) -> dict[str, tuple[dict[str, str], int | None]]:
-    """Name and residents by code."""
-    found: dict[str, tuple[dict[str, str], int | None]] = {
-        code: (name, residents)
-        for code, name, residents in District.objects.filter(edition=edition_id).values_list(
-            "code", "name", "population"
-        )
-    }
-    areas = ServiceArea.objects.filter(edition=edition_id).values_list("code", "name")
-    return found or {code: (name, None) for code, name in areas}
+def _facts(edition_id: int) -> dict[str, _Facts]:
+    """By code. Two statements."""
+    districts = District.objects.filter(edition=edition_id).values_list("code", "name", "population")
+    found = {code: _Facts(name, residents) for code, name, residents in districts}
+    areas = ServiceArea.objects.filter(edition=edition_id).defer("geometry")
+    areas = areas.select_related("unit", "category", "schedule", "fallback_unit")
+    return found or {area.code: _Facts(area.name, rule=_rule(area)) for area in areas}
+
+
+def _rule(area: ServiceArea) -> tuple[str, ...]:
+    language = get_language() or "fr"
+    return (
+        text_in(area.unit.name, language),
+        text_in(area.category.name, language) if area.category else "",
+        _("priority %(n)d") % {"n": area.priority},
+        text_in(area.schedule.name, language) if area.schedule else "",
+        text_in(area.fallback_unit.name, language) if area.fallback_unit else "",
+    )
 
 
 @administrators_page

@@ -18,7 +18,7 @@ from districts.importing.drafts import KEPT, remove_old_drafts, work_on_drafts
 from districts.models import BoundaryDraft, BoundaryEdition, DraftDefect, EditionActivation, EditionComparison
 from tests.builders import build_gridville, build_staff
 from tests.conftest import SignIn
-from tests.districts.drawn import archive, collection, feature, quarters, square
+from tests.districts.drawn import archive, collection, feature, quarters, square, write
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +141,14 @@ def test_a_file_that_cannot_be_read_says_why(client: Client) -> None:
     draft = bring(client, archive({"../../x.geojson": collection(quarters())}), "bad.zip")
     assert draft.stage == "refused" and draft.queue_state == "done"
     assert "../../x.geojson" in page(client, draft)
+
+
+def test_a_file_that_was_cut_off_is_refused_in_words(client: Client, tmp_path: Path) -> None:
+    whole = write(tmp_path / "quarters.fgb", quarters()).read_bytes()
+    draft = bring(client, whole[: len(whole) // 2], "quarters.fgb")
+    draft.refresh_from_db()
+    assert draft.stage == "refused" and draft.refused_code
+    assert "ne peut pas être" in page(client, draft)
 
 
 def test_an_empty_file_and_one_without_a_source_are_sent_back_with_what_was_typed(client: Client) -> None:
@@ -278,13 +286,30 @@ def test_old_and_new_are_told_apart_code_by_code(client: Client) -> None:
         client, choose(client, bring(client, collection([*moved, renamed, feature("e", square(3, 0, 4, 2))])))
     )
     text = client.get(reverse("boundary_edition", args=[second.pk])).content.decode()
-    assert "2 retracés" in text and "1 nouveau" in text and "1 disparu" in text and "1 inchangé" in text
+    assert "2 retracés" in text and "1 nouveau" in text and "1 disparu" in text and "1 avec" in text
     changes = {change.code: change for change in EditionComparison.objects.get(edition=second).changes.all()}
     assert {code: change.kind for code, change in changes.items()} == {
         "a": "changed", "b": "changed", "c": "same", "d": "removed", "e": "added",
     }  # fmt: skip
     assert changes["a"].moved_m2 == pytest.approx(0.1 * 2 * 1113.2 * 1105.7, rel=0.01)
     assert "Autre nom" in text and "autres mots ou chiffres" in text
+
+
+def test_who_will_answer_in_an_area_is_told_before_and_after(client: Client, gridville: Jurisdiction) -> None:
+    def area(code: str, unit: str, priority: int) -> dict[str, object]:
+        shape = square(0, 0, 4, 1) if code == "south" else square(0, 1, 4, 2)
+        return feature(code, shape, service="cleanliness", unit=unit, priority=priority)
+
+    for unit, priority in (("waste-north", 10), ("bin-team", 20)):
+        sent = collection([area("north", unit, priority), area("south", "waste-south", 0)])
+        draft = choose(client, bring(client, sent, "areas.geojson", "service-areas:cleanliness"))
+        decide(client, draft, "accept")
+        edition = store(client, draft)
+        work()
+        shown = client.get(f"/en/boundaries/editions/{edition.pk}/").content.decode()
+        client.post(reverse("boundary_activate", args=[edition.pk]), {"when": "now"})
+    assert "1 with other words or rules" in shown and "1 unchanged" in shown
+    assert "waste-north en · priority 10" in shown and "bin-team en · priority 20" in shown
 
 
 def test_a_fault_of_ours_is_tried_again_and_said_when_it_stays(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,10 @@ def print_and_echo(payload: bytes) -> bytes:
     return payload
 
 
+def fail_to_allocate_in_a_library(payload: bytes) -> bytes:
+    raise RuntimeError("std::bad_alloc")
+
+
 def allocate(payload: bytes) -> bytes:
     return bytes(bytearray(int(payload)))
 

@@ -68,6 +68,7 @@ def test_a_fault_of_ours_is_told_with_its_traceback() -> None:
     ("name", "payload", "reason"),
     [
         ("allocate", b"2000000000", KillReason.MEMORY),
+        ("fail_to_allocate_in_a_library", b"", KillReason.MEMORY),
         ("spin", b"", KillReason.CPU),
         ("segfault", b"", KillReason.CRASH),
         ("abort", b"", KillReason.CRASH),

@@ -1,6 +1,7 @@
 """Routing the open complaints again after a change of the catalogue: what it would do now, and doing it."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import staff_page
-from catalogue.models import Unit
+from catalogue.models import Jurisdiction, Unit
 from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.models import Rerouting
@@ -21,6 +22,7 @@ from complaints.services.rerouting import Outcome, plan
 from complaints.services.routing_jobs import request_rerouting
 from complaints.views.rules.simulation import ADMINISTRATORS, MoveShown
 from complaints.views.staff import cities_of, city_of, staff_user
+from districts.layers import layer_name, layer_names
 from queueing.models import QueueState
 
 _LISTED = 200
@@ -48,7 +50,7 @@ def rerouting(request: HttpRequest) -> HttpResponse:
         else [],
         "complaints": outcome.complaints[:_LISTED] if outcome else [],
         "more": max(0, len(outcome.complaints) - _LISTED) if outcome else 0,
-        "jobs": jobs,
+        "jobs": _jobs_shown(city, jobs),
         "waiting": waiting,
         "cities": cities_of(staff_user(request), ADMINISTRATORS),
     }
@@ -56,6 +58,12 @@ def rerouting(request: HttpRequest) -> HttpResponse:
     if waiting:
         response["Refresh"] = "2"
     return response
+
+
+def _jobs_shown(city: Jurisdiction, jobs: Sequence[Rerouting]) -> list[tuple[Rerouting, str]]:
+    """Each with the layer in words that came into force before it; empty where somebody asked by hand."""
+    names = layer_names(city) if any(job.activation for job in jobs) else {}
+    return [(job, layer_name(job.activation.edition.layer, names) if job.activation else "") for job in jobs]
 
 
 def _moves(outcome: Outcome, names: dict[str, dict[str, str]]) -> list[MoveShown]:

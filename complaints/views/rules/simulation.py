@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from complaints.models import Simulation, SimulationMove
 from complaints.services.routing_jobs import request_simulation
 from complaints.simulation import MONTHS
 from complaints.views.staff import cities_of, staff_user
+from districts.layers import layer_name, layer_names
 from districts.models import DISTRICTS_LAYER, BoundaryEdition, District
 from queueing.models import QueueState
 
@@ -67,7 +68,7 @@ def simulation(request: HttpRequest, pk: int) -> HttpResponse:
     waiting = last is not None and last.queue_state == QueueState.DUE
     context: dict[str, Any] = {
         "edition": edition,
-        "edition_url": _url_or_none("boundary_edition", pk),
+        "layer": layer_name(edition.layer, layer_names(city)),
         "form": form,
         "last": last,
         "waiting": waiting,
@@ -128,10 +129,3 @@ def _shown(moves: list[SimulationMove], kind: str, names: dict[str, Translated])
 
 def _name(names: dict[str, Translated], code: str) -> str:
     return text_in(names.get(code), get_language() or "fr") or code or _("no district")
-
-
-def _url_or_none(name: str, *arguments: object) -> str | None:
-    try:
-        return reverse(name, args=arguments)
-    except NoReverseMatch:
-        return None

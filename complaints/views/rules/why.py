@@ -29,12 +29,15 @@ from districts.gate import PointRefused, accept_point
 from districts.outlines import outlines
 from districts.selectors import AreaMatch, place_and_areas_at
 
+# A minus sign stands before its number in Arabic pages too.
+_DEGREES = {"dir": "ltr", "inputmode": "text", "autocomplete": "off"}
+
 
 class WhyForm(forms.Form):
     """A place in degrees, a nature, and the hour of filing on the city's clock."""
 
-    longitude = forms.CharField(label=gettext_lazy("Longitude"), max_length=30)
-    latitude = forms.CharField(label=gettext_lazy("Latitude"), max_length=30)
+    longitude = forms.CharField(label=gettext_lazy("Longitude"), max_length=30, widget=forms.TextInput(_DEGREES))
+    latitude = forms.CharField(label=gettext_lazy("Latitude"), max_length=30, widget=forms.TextInput(_DEGREES))
     category = forms.ChoiceField(label=gettext_lazy("Category"))
     at = forms.DateTimeField(
         label=gettext_lazy("Filed at"),
