@@ -73,7 +73,10 @@ class Preparation:
         # The drawn basemap is one of the files that are collected.
         static = _tree(REPOSITORY / "static", REPOSITORY / "package-lock.json", RUN_LOCK, city.folder)
         if self._file_differs("static", static):
-            self._manage("Collecting static files", "collectstatic", "--no-input", "--verbosity", "0", log=log)
+            quietly = ["--no-input", "--verbosity", "0"]
+            # Large, and no page shows it: the documentation of the API is drawn by Swagger UI.
+            unused = ["--ignore", "redoc"]
+            self._manage("Collecting static files", "collectstatic", *quietly, *unused, log=log)
             self._note_file("static", static)
 
     def _city(self) -> None:

@@ -194,9 +194,10 @@ def own_complaint(browser: Browser, address: str, state: StorageState | None) ->
     context = browser.new_context(storage_state=state)
     page = context.new_page()
     page.goto(f"{address}/fr/desk/")
-    found = page.locator("main a[href*='/desk/']:has-text('-')").first.get_attribute("href") or ""
+    found = page.locator("[data-tracking-number]")
+    number = found.first.get_attribute("data-tracking-number") if found.count() else ""
     context.close()
-    return found.rstrip("/").rpartition("/")[2].partition("?")[0]
+    return number or ""
 
 
 if __name__ == "__main__":
