@@ -560,14 +560,16 @@ class IdempotencyKey(models.Model):
 
 # Tables of this app that live in modules of their own.
 from complaints.deskwork import Deed, Handover, Presence, Reply, SavedFilter  # noqa: E402
+from complaints.expected import ExpectedTime  # noqa: E402
 from complaints.groups import GroupPromise, Supporter  # noqa: E402
 from complaints.hotspots import Hotspot  # noqa: E402
 from complaints.ladder import LadderInForce  # noqa: E402
+from complaints.received import ReceivedMail  # noqa: E402
 from complaints.voices import Verdict  # noqa: E402
 
 __all__ = [
-    "Attachment", "Complaint", "Deed", "Event", "FeedItem", "GroupPromise", "Handover", "Hotspot", "IdempotencyKey",
-    "LadderInForce", "Message", "PlaceCount", "PlaceRecount", "Presence", "PublicChange", "Reply", "Reporter", "Rerouting",
-    "RoutingAlert", "RoutingDecision", "SavedFilter", "Simulation", "SimulationCell", "SimulationMove", "Supporter",
-    "Verdict",
+    "Attachment", "Complaint", "Deed", "Event", "ExpectedTime", "FeedItem", "GroupPromise", "Handover", "Hotspot",
+    "IdempotencyKey", "LadderInForce", "Message", "PlaceCount", "PlaceRecount", "Presence", "PublicChange", "ReceivedMail",
+    "Reply", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision", "SavedFilter", "Simulation", "SimulationCell",
+    "SimulationMove", "Supporter", "Verdict",
 ]  # fmt: skip

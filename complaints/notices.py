@@ -270,6 +270,23 @@ def rerouted_news(complaint: Complaint, job_id: int, *, now: datetime) -> list[O
     return [message(box) for box in told_of(complaint)]
 
 
+def reply_refused(complaint: Complaint, reason: object, *, now: datetime) -> list[OutboxMessage]:
+    """The reporter learns that something she sent by mail could not be taken, and why; once a day at most."""
+    reporter = Reporter.objects.select_related("complaint").filter(complaint=complaint).first()
+    boxes = [box for box in letterboxes(reporter) if box.channel == EMAIL] if reporter is not None else []
+    subject = gettext_noop("%(number)s: your mail could not be taken, or not all of it")
+    return [
+        news_for(
+            box,
+            subject=partial(_numbered, complaint, subject),
+            text=lambda: "\n\n".join([str(reason), _("Please use the page below for it.")]),
+            dedup=f"mail-refused:{now:%Y-%m-%d}",
+            now=now,
+        )
+        for box in boxes
+    ]
+
+
 def merged_news(complaint: Complaint, primary: Complaint, *, now: datetime) -> list[OutboxMessage]:
     """The reporter of a merged complaint learns under which number it is handled, and that she stays informed."""
     return _own_news(

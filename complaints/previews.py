@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.models import Category, Jurisdiction
 from complaints.errors import OutsideJurisdictions
+from complaints.expected import Expected, expected_from
 from complaints.explain import explain
 from complaints.models import Complaint
 from complaints.places import district_anchor
@@ -44,6 +45,7 @@ class Preview:
     reason: str
     similar: list[Suggestion]
     district_only: bool
+    expected: Expected | None
 
 
 def given_place(city: Jurisdiction, query: Mapping[str, str]) -> Place | None:
@@ -80,4 +82,11 @@ def preview(city: Jurisdiction, place: Place, *, category: str, kind: str, now: 
         reason=explain(decision),
         similar=similar,
         district_only=place.district_only,
+        expected=_expected(decision, now) if promises is not None else None,
     )
+
+
+def _expected(decision: Decision, now: datetime) -> Expected | None:
+    """As she will read it on the complaint's page: of the district only where that will be public."""
+    shown = decision.category.place_precision == Category.Publication.EXACT
+    return expected_from(decision.category.pk, decision.place.district_code if shown else "", now)

@@ -1,14 +1,18 @@
 """What beat rings for. A ring that is lost costs nothing: the next one finds the same rows."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from complaints.services import (
     breaches,
     escalation,
+    expectations,
     file_checks,
     handovers,
     hotspot_search,
+    mail_replies,
     presence,
     retention,
     routing_jobs,
@@ -17,7 +21,10 @@ from complaints.services import (
     verdicts,
 )
 from districts import coverage_reports
+from notifications.channels.mailbox import MailboxTrouble
 from queueing.alone import alone
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="complaints.check_attachments")  # type: ignore[untyped-decorator]
@@ -126,3 +133,22 @@ def remind_units() -> None:
     with alone("remind-units") as is_mine:
         if is_mine:
             handovers.remind_units(now=timezone.now())
+
+
+@shared_task(name="complaints.fetch_replies")  # type: ignore[untyped-decorator]
+def fetch_replies() -> None:
+    """Take the answers to mails out of the mailbox, where there is one."""
+    with alone("fetch-replies") as is_mine:
+        if is_mine:
+            try:
+                mail_replies.fetch_replies(now=timezone.now())
+            except MailboxTrouble as trouble:
+                logger.warning("the mailbox could not be read: %s", trouble)
+
+
+@shared_task(name="complaints.learn_expectations")  # type: ignore[untyped-decorator]
+def learn_expectations() -> None:
+    """Learn how long complaints take."""
+    with alone("learn-expectations") as is_mine:
+        if is_mine:
+            expectations.learn(now=timezone.now())

@@ -135,6 +135,8 @@ def _staff_detail(complaint: Complaint, event: Event) -> str:
         return f"{what}: {outcome}"
     if event.kind == _Kind.VISIBILITY_CHANGED:
         return str(capfirst(dict(Complaint.Visibility.choices).get(str(data.get("to")), "")))
+    if event.kind == _Kind.MESSAGE_RECEIVED and "via" in data:
+        return _("By e-mail") if data["via"] == "mail" else _("By e-mail, from another address than the reporter's")
     if event.kind == _Kind.ESCALATED:
         return str(dict(Rung.Tell.choices).get(str(data.get("told")), ""))
     if event.kind == _Kind.ASSIGNED:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -135,4 +136,33 @@ def mail_settings(url: str) -> dict[str, object]:
         "EMAIL_USE_TLS": tls == "1" and not direct,
         # A server that hangs may hold up one sweep, not for longer than this.
         "EMAIL_TIMEOUT": 10,
+    }
+
+
+def imap_settings(url: str) -> dict[str, Any]:
+    """How to reach a mailbox, from `imaps://user:password@host:993/INBOX` or `imap://…?tls=1`; empty for an empty URL.
+
+    Plain imap is for a server on the same machine. User and password may hold %-escapes.
+    """
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    if parts.scheme not in {"imap", "imaps"} or not parts.hostname or not parts.username:
+        raise ImproperlyConfigured("IMAP_URL must look like imaps://user:password@host:993/INBOX")
+    try:
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured("IMAP_URL names a port that is no number") from None
+    direct = parts.scheme == "imaps"
+    folder = unquote(parts.path.strip("/")) or "INBOX"
+    if '"' in folder or "\\" in folder or not folder.isprintable():
+        raise ImproperlyConfigured("IMAP_URL names a folder that cannot be opened")
+    return {
+        "host": parts.hostname,
+        "port": port or (993 if direct else 143),
+        "user": unquote(parts.username),
+        "password": unquote(parts.password or ""),
+        "ssl": direct,
+        "tls": not direct and parse_qs(parts.query).get("tls") == ["1"],
+        "folder": folder,
     }

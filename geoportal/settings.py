@@ -17,6 +17,7 @@ from geoportal.env import (
     env_list,
     env_secret,
     env_text,
+    imap_settings,
     mail_settings,
     public_url,
 )
@@ -287,6 +288,12 @@ MAIL_DIR = VAR_DIR / "mail"
 REPLY_TO = env_text("REPLY_TO")
 if REPLY_TO and not re.fullmatch(r"[A-Za-z0-9._-]{1,16}@[A-Za-z0-9.-]+", REPLY_TO):
     raise ImproperlyConfigured("REPLY_TO must be an address such as reclamations@example.org, 16 letters before the @")
+IMAP_URL = env_secret("IMAP_URL")
+IMAP = imap_settings(IMAP_URL)
+if bool(IMAP) != bool(REPLY_TO):
+    raise ImproperlyConfigured(
+        "REPLY_TO and IMAP_URL belong together: the address of answers, and the mailbox they arrive in"
+    )
 # Short messages: console (development), or the address of a provider with {to} and {text} in it (notifications/channels/sms.py).
 SMS_URL = env_secret("SMS_URL") or ("" if PRODUCTION else "console")
 SMS_BODY = env_text("SMS_BODY")
@@ -321,6 +328,12 @@ CELERY_BEAT_SCHEDULE = {
     "reroute": {"task": "complaints.reroute", "schedule": 5, "options": {"expires": 20}},
     "look-for-holes": {"task": "complaints.look_for_holes", "schedule": 15, "options": {"expires": 30}},
     "find-hotspots": {"task": "complaints.find_hotspots", "schedule": crontab(minute="7"), "options": {"expires": 600}},
+    "fetch-replies": {"task": "complaints.fetch_replies", "schedule": 20, "options": {"expires": 30}},
+    "learn-expectations": {
+        "task": "complaints.learn_expectations",
+        "schedule": crontab(minute="37"),
+        "options": {"expires": 600},
+    },
     "record-silence": {"task": "complaints.record_silence", "schedule": 60, "options": {"expires": 120}},
     "tell-followers": {"task": "following.tell_followers", "schedule": 10, "options": {"expires": 30}},
     "tell-weeks": {"task": "following.tell_weeks", "schedule": 600, "options": {"expires": 600}},

@@ -17,11 +17,14 @@ MAX_LENGTH = 4000
 
 
 @transaction.atomic
-def add_reporter_message(complaint_id: int, *, text: str, files: Sequence[NewFile] = (), now: datetime) -> Complaint:
+def add_reporter_message(
+    complaint_id: int, *, text: str, files: Sequence[NewFile] = (), now: datetime, via: str = ""
+) -> Complaint:
     """Keep the reporter's words and files. While she is asked something they are the answer, and the clock goes on.
 
-    Where hers is merged into another complaint, that one has changed too. Locks the rows. Raises MessageEmpty (neither
-    words nor files; an answer needs words), MessageTooLong, ReporterErased or a file refusal; then nothing is stored.
+    `via`: how they came, if not by her page (a code for the history). Where hers is merged into another complaint, that
+    one has changed too. Locks the rows. Raises MessageEmpty (neither words nor files; an answer needs words),
+    MessageTooLong, ReporterErased or a file refusal; then nothing is stored.
     """
     words = text.strip()
     if len(words) > MAX_LENGTH:
@@ -33,15 +36,15 @@ def add_reporter_message(complaint_id: int, *, text: str, files: Sequence[NewFil
         return change_state(complaint_id, Verb.REPLY, acting_user=None, now=now, note=words, files=files)
     if asked or not (words or files):
         raise MessageEmpty
-    _keep(complaint, words, files, now)
+    _keep(complaint, words, files, now, via)
     for touched in {complaint, primary}:
         touched.updated_at = now
         touched.save(update_fields=["updated_at"])
     return complaint
 
 
-def _keep(complaint: Complaint, words: str, files: Sequence[NewFile], now: datetime) -> None:
-    data: dict[str, object] = {}
+def _keep(complaint: Complaint, words: str, files: Sequence[NewFile], now: datetime, via: str) -> None:
+    data: dict[str, object] = {"via": via} if via else {}
     if words:
         message = Message.objects.create(
             complaint=complaint, audience=Message.Audience.REPORTER, from_reporter=True, text=words, created_at=now

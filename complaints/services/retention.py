@@ -17,6 +17,7 @@ from complaints.models import Attachment, Complaint, IdempotencyKey
 from complaints.querysets import ComplaintQuerySet
 from complaints.services.erasure import erase_reporter, remove_erased_remains
 from complaints.services.file_checks import give_up_on_poison, remove_left_uploads
+from complaints.services.mail_replies import forget_old
 from notifications.outbox import remove_orphaned_mails
 
 KEYS_KEPT = timedelta(days=7)
@@ -38,6 +39,7 @@ def apply_retention(*, now: datetime) -> dict[str, int]:
             erase_reporter(complaint_id, now=now, by_system=True)
             erased += 1
     keys, _ = IdempotencyKey.objects.filter(created_at__lt=now - KEYS_KEPT).delete()
+    forget_old(now=now)
     windows, _ = QuotaWindow.objects.filter(window_start__lt=now - QUOTAS_KEPT).delete()
     SessionStore.clear_expired()
     return {"reporters": erased, "idempotency_keys": keys, "quota_windows": windows}

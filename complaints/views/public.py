@@ -18,6 +18,7 @@ from catalogue.models import Jurisdiction, Service
 from catalogue.pages import city_page
 from catalogue.snapshot import current_snapshot, snapshot
 from catalogue.translated import text_in
+from complaints.expected import expected_resolution
 from complaints.explain import EXPLAINED, explain_publicly
 from complaints.filters import FilterError, Filters, jurisdiction_of, parse_filters
 from complaints.forms import TrackForm
@@ -161,7 +162,7 @@ def complaint(request: HttpRequest, tracking_number: str) -> HttpResponse:
     primary = get_object_or_404(rows, pk=found.merged_into_id) if found.merged_into_id else found
     context: dict[str, object] = {"now": timezone.now(), "complaint": found, "primary": primary, "public": False}
     if found.has_public_page and primary.has_public_page:
-        context |= _public_facts(primary)
+        context |= _public_facts(primary) | {"expected": expected_resolution(primary, now=timezone.now())}
     return city_page(request, found.jurisdiction, "complaints/complaint.html", context)
 
 

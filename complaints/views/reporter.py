@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from accounts.quotas import Quota, spend
 from catalogue.pages import city_page
 from complaints.errors import ComplaintError
+from complaints.expected import expected_resolution
 from complaints.explain import EXPLAINED, explain_stored
 from complaints.forms import WordsForm
 from complaints.models import Attachment, Complaint, Event
@@ -157,6 +158,7 @@ def _page(
         "state_label": state_label(primary.state, to_reporter=own),
         "waiting": complaint.state == State.WAITING_REPORTER and own,
         "timeline": reporter_timeline(complaint),
+        "expected": expected_resolution(primary, now=timezone.now()),
         "answers": _answers(complaint),
         "files": _files(complaint),
         "why": explain_stored(decision) if decision else "",

@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from notifications.directions import is_rtl, isolated, pieces
+from notifications.incoming import MARK
 from notifications.models import OutboxMessage
 from notifications.trouble import Trouble
 
@@ -73,6 +74,7 @@ def compose(message: OutboxMessage, connection: BaseEmailBackend | None = None) 
         "paragraphs": paragraphs(message.body),
         "actions": message.actions,
         "unsubscribe_url": message.unsubscribe_url,
+        "above": f"{MARK} {_above_this_line(message.language)}" if message.reply_to else "",
     }
     with translation.override(message.language):
         mail.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
@@ -81,11 +83,18 @@ def compose(message: OutboxMessage, connection: BaseEmailBackend | None = None) 
 
 def _text(message: OutboxMessage) -> str:
     """The words, then what can be done about them, each with its address on a line of its own."""
-    parts = [message.body.strip(), *(f"{label}\n{address}" for label, address in message.actions)]
+    above = [f"{MARK} {_above_this_line(message.language)}"] if message.reply_to else []
+    parts = [*above, message.body.strip(), *(f"{label}\n{address}" for label, address in message.actions)]
     if message.unsubscribe_url:
         with translation.override(message.language):
             parts.append(f"{_('No more such messages:')}\n{message.unsubscribe_url}")
     return "\n\n".join(parts) + "\n"
+
+
+def _above_this_line(language: str) -> str:
+    """Asks to answer above it: what is below is quoted by mail programs, and cut off when the answer comes in."""
+    with translation.override(language):
+        return str(_("Please answer above this line."))
 
 
 @dataclass(frozen=True)

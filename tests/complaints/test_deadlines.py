@@ -179,6 +179,32 @@ TABLE = [
     ("night", "2026-02-14T23:00+01:00", "4 working hours", "2026-02-15T02:00+00:00", "2 o'clock came twice"),
     ("office, own closure", "2026-11-23T10:00+00:00", "1 working day", "2026-11-26T16:30+00:00", "the city is closed"),
     ("office, own closure", "2026-11-23T16:00+00:00", "1 working hour", "2026-11-26T09:00+00:00", "the city is closed"),
+    ("office, own closure", "2026-11-24T10:00+00:00", "1 working day", "2026-11-26T16:30+00:00", "filed while closed"),
+    ("office, own closure", "2026-11-23T10:00+00:00", "2 days", "2026-11-25T10:00+00:00", "days know no closure"),
+    ("split", "2026-11-23T18:00+00:00", "1 working hour", "2026-11-24T09:30+00:00", "evening: from next morning"),
+    ("split", "2026-11-28T12:00+00:00", "1 working hour", "2026-11-30T09:30+00:00", "Saturday's closing is closed"),
+    ("split", "2026-11-23T08:00+00:00", "8 working hours", "2026-11-24T09:00+00:00", "7.5 h Mon, 0.5 h Tue"),
+    ("split", "2026-11-26T10:00+00:00", "3 working days", "2026-11-30T18:00+00:00", "Fri, Sat, Mon"),
+    ("night", "2026-11-24T03:00+00:00", "4 working hours", "2026-11-24T23:00+00:00", "3 h till six, 1 h from ten"),
+    ("night", "2026-11-28T22:00+00:00", "2 working hours", "2026-11-29T00:00+00:00", "used up at midnight"),
+    ("always", "2026-11-23T10:00+00:00", "1 working hour", "2026-11-23T11:00+00:00", "round the clock"),
+    ("always", "2026-11-23T23:59+00:00", "1 working day", "2026-11-25T00:00+00:00", "the end of Tuesday"),
+    # edges of days, months and years
+    ("office", "2026-11-24T09:00+00:00", "3 working days", "2026-11-27T16:30+00:00", "Wed, Thu, Fri"),
+    ("office", "2026-11-16T09:00+00:00", "3 working days", "2026-11-20T16:30+00:00", "17, 19, 20: a holiday on Wed"),
+    ("office", "2026-11-20T16:30+00:00", "1 working day", "2026-11-23T16:30+00:00", "filed at the very closing"),
+    ("office", "2026-11-23T08:30+00:00", "1 working hour", "2026-11-23T09:30+00:00", "filed at the very opening"),
+    ("office", "2026-11-24T16:00+00:00", "16 working hours", "2026-11-26T16:00+00:00", "0.5 + 8 + 7.5 h"),
+    ("office", "2026-11-27T16:30+00:00", "8 working hours", "2026-11-30T16:30+00:00", "all of Monday"),
+    ("office", "2026-11-30T10:00+00:00", "1 day", "2026-12-01T10:00+00:00", "over the month's end"),
+    ("office", "2028-02-28T10:00+00:00", "1 working day", "2028-02-29T16:30+00:00", "the leap day"),
+    ("office", "2028-02-28T10:00+00:00", "2 days", "2028-03-01T10:00+00:00", "over the leap day"),
+    ("office", "2026-11-23T10:00+00:00", "366 days", "2027-11-24T10:00+00:00", "a year and a day"),
+    ("office", "2026-11-23T10:00+00:00", "72 hours", "2026-11-26T10:00+00:00", "three real days"),
+    # a Ramadan that was not announced yet
+    ("office", "2027-02-05T16:00+00:00", "1 working hour", "2027-02-08T09:30+00:00", "half on Ramadan's first day"),
+    ("office", "2027-02-08T10:00+00:00", "1 working day", "2027-02-09T15:00+00:00", "closes at 15:00"),
+    ("office", "2027-01-13T10:00+00:00", "1 working day", "2027-01-15T16:30+00:00", "Amazigh New Year on Thu"),
 ]
 
 
@@ -337,5 +363,5 @@ def test_time_left_as_the_city_reads_it() -> None:
 
 
 def test_the_table_covers_what_it_claims() -> None:
-    assert len(TABLE) + len(PAUSES) >= 90
+    assert len(TABLE) + len(PAUSES) >= 120
     assert len({(calendar, filed, within) for calendar, filed, within, *_ in TABLE}) == len(TABLE)
