@@ -4,7 +4,7 @@ from django.urls import path
 
 from complaints.views import closing, field, files, public, report, reporter
 from complaints.views.desk import bulk, case, hotspots, moderation, pages, replies
-from complaints.views.rules import coverage, rerouting, simulation, why
+from complaints.views.rules import coverage, rerouting, simulation, what_if, why
 
 urlpatterns = [
     path("report/", report.report, name="report"),
@@ -35,6 +35,8 @@ urlpatterns = [
     path("boundaries/coverage/shapes.json", coverage.shapes, name="coverage_shapes"),
     path("boundaries/editions/<int:pk>/simulation/", simulation.simulation, name="boundary_simulation"),
     path("boundaries/rerouting/", rerouting.rerouting, name="rerouting"),
+    path("boundaries/what-if/", what_if.what_if, name="what_if"),
+    path("boundaries/what-if/<int:pk>/", what_if.what_if_result, name="what_if_result"),
     path("boundaries/why/", why.why, name="why_here"),
     path("field/", field.field, name="field"),
     path("field/points.json", field.points, name="field_points"),

@@ -39,6 +39,7 @@ RULES_PAGES = (
     ("boundaries", gettext_lazy("Boundaries"), frozenset({Role.ADMINISTRATOR})),
     ("coverage", gettext_lazy("Coverage"), OVERSEEING),
     ("why_here", gettext_lazy("Why here?"), READING_RULES),
+    ("what_if", gettext_lazy("What if?"), frozenset({Role.ADMINISTRATOR})),
     ("rerouting", gettext_lazy("Route again"), frozenset({Role.ADMINISTRATOR})),
 )
 

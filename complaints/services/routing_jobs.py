@@ -3,15 +3,17 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
 from catalogue.models import Jurisdiction
 from complaints.models import Rerouting, Simulation, SimulationCell, SimulationMove
+from complaints.rule_changes import AreaGone, RuleChange, apply_change, change_of
 from complaints.services.rerouting import reroute
 from complaints.simulation import Simulation as Simulated
-from complaints.simulation import router_with, simulate
+from complaints.simulation import router_after, router_with, simulate
 from districts.models import BoundaryEdition, EditionActivation
 from queueing.models import QueueRow, QueueState, claims, fail, finish
 
@@ -34,6 +36,16 @@ def request_simulation(
     return row
 
 
+def request_trial(
+    city: Jurisdiction, change: RuleChange, *, months: int, requested_by: str, now: datetime
+) -> Simulation:
+    """Ask what another rule of a service area would move."""
+    return Simulation.objects.create(
+        jurisdiction=city, months=months, requested_by=requested_by, requested_at=now, next_attempt_at=now,
+        change=change.as_data(),
+    )  # fmt: skip
+
+
 def request_rerouting(city: Jurisdiction, *, requested_by: str, now: datetime) -> Rerouting:
     """Ask for the open complaints of a city to be routed again; `run_due_reroutings` does it."""
     return Rerouting.objects.create(jurisdiction=city, requested_by=requested_by, requested_at=now, next_attempt_at=now)
@@ -53,6 +65,8 @@ def run_due_simulations(*, now: datetime) -> int:
     for row in claims(Simulation, now=now, limit=20, lease=LEASE):
         try:
             done += _run_simulation(row)
+        except AreaGone as error:
+            fail(row, type(error).__name__, now=now, permanent=True)
         except Exception as error:
             fail(row, type(error).__name__, now=now)
             logger.exception("simulation %s failed", row.pk)
@@ -67,9 +81,14 @@ def _run_simulation(row: Simulation) -> bool:
         Simulation.objects.filter(pk=row.pk, attempts=row.attempts).update(step=step)
         stay(row)
 
+    change = change_of(row.change)
+    if change is None:
+        router = router_with(city, list(row.editions.all()))
+    else:
+        router = router_after(city, partial(apply_change, city, change))
     result = simulate(
         city,
-        router_with(city, list(row.editions.all())),
+        router,
         months=row.months,
         now=row.requested_at,
         on_step=heard,

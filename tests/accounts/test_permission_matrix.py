@@ -156,6 +156,8 @@ POLICIES: dict[str, object] = {
     **dict.fromkeys(_BOUNDARY_FILES.split(), Staff(ADMINISTRATORS, finds=frozenset({404, 405}))),
     **dict.fromkeys(_BOUNDARY_ACTS.split(), Staff(ADMINISTRATORS, finds=frozenset({405}))),
     "rerouting": Staff(ADMINISTRATORS),
+    "what_if": Staff(ADMINISTRATORS),
+    "what_if_result": Staff(ADMINISTRATORS, finds=frozenset({404})),
     **dict.fromkeys([*_KEYED.split(), *_SCORECARDS.split()], PUBLIC),
     **dict.fromkeys(_TREASURY.split(), Staff(TREASURY_STAFF, outsiders=404, finds=frozenset({200, 404, 405}))),
     **dict.fromkeys(_FINDINGS.split(), Staff(FINDING_STAFF, outsiders=404, finds=frozenset({200, 404, 405}))),

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction, Schedule
@@ -30,7 +31,9 @@ def north_grows(gridville: Jurisdiction) -> BoundaryEdition:
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
-@pytest.mark.parametrize("page", ["boundaries/coverage/", "boundaries/why/", "boundaries/rerouting/"])
+@pytest.mark.parametrize(
+    "page", ["boundaries/coverage/", "boundaries/why/", "boundaries/rerouting/", "boundaries/what-if/"]
+)
 def test_the_pages_open_in_every_language(admin: Client, language: str, page: str) -> None:
     response = admin.get(f"/{language}/{page}")
     assert response.status_code == 200
@@ -118,6 +121,40 @@ def test_routing_again_shows_what_it_would_do_and_does_it(
     assert run_due_reroutings(now=job.requested_at) == 1
     assert Complaint.objects.get().unit.code == "bin-team"
     assert "Nothing would move" in admin.get("/en/boundaries/rerouting/").content.decode()
+
+
+def test_another_rule_is_tried_before_it_is_put_in_force(admin: Client, gridville: Jurisdiction) -> None:
+    complaint = build_complaint("litter", at=(0.4, 0.7), now=timezone.now() - timedelta(hours=1))
+    south = ServiceArea.objects.get(code="south")
+    assert "Choose" in admin.get("/en/boundaries/what-if/").content.decode()
+    address = f"/en/boundaries/what-if/?area={south.pk}"
+    same = {"unit": "waste-south", "priority": south.priority, "schedule": "", "fallback_unit": "", "months": "12"}
+    assert admin.post(address, same).status_code == 400
+    assert admin.post(address, same | {"fallback_unit": "bin-team"}).status_code == 400
+    answer = admin.post(address, same | {"unit": "bin-team"})
+    assert answer.status_code == 302
+    assert admin.get(answer["Location"])["Refresh"] == "2"
+    assert run_due_simulations(now=timezone.now()) == 1
+    page = admin.get(answer["Location"]).content.decode()
+    assert "waste-south en" in page and "bin-team en" in page and "simulation-cells" in page
+    south.refresh_from_db()
+    assert south.unit.code == "waste-south", "a simulation changes nothing"
+    assert admin.post(answer["Location"], {"reroute_open": "1"}).status_code == 302
+    assert run_due_reroutings(now=timezone.now()) == 1
+    complaint.refresh_from_db()
+    assert complaint.unit.code == "bin-team"
+    assert "This rule is in force" in admin.get(answer["Location"]).content.decode()
+
+
+def test_an_area_that_is_history_is_changed_by_nobody(admin: Client, gridville: Jurisdiction) -> None:
+    south = ServiceArea.objects.get(code="south")
+    sent = {"unit": "bin-team", "priority": 0, "schedule": "", "fallback_unit": "", "months": "1"}
+    answer = admin.post(f"/en/boundaries/what-if/?area={south.pk}", sent)
+    BoundaryEdition.objects.filter(pk=south.edition_id).update(is_active=False)
+    run_due_simulations(now=timezone.now())
+    assert Simulation.objects.get().queue_state == "failed"
+    assert "is history" in admin.get(answer["Location"]).content.decode()
+    assert admin.post(answer["Location"]).status_code == 404
 
 
 def test_why_here_names_every_area_and_its_part(admin: Client, gridville: Jurisdiction) -> None:

@@ -75,7 +75,7 @@ def simulation(request: HttpRequest, pk: int) -> HttpResponse:
         "failed": last is not None and last.queue_state == QueueState.FAILED,
     }
     if last is not None and last.queue_state == QueueState.DONE:
-        context |= _result(last, city)
+        context |= result_of(last, city)
     status = 400 if form.errors else 200
     response = city_page(request, city, "complaints/rules/simulation.html", context, status=status)
     if waiting:
@@ -92,7 +92,7 @@ def _edition_of(request: HttpRequest, pk: int) -> BoundaryEdition:
     return found
 
 
-def _result(last: Simulation, city: Jurisdiction) -> dict[str, Any]:
+def result_of(last: Simulation, city: Jurisdiction) -> dict[str, Any]:
     units = dict(Unit.objects.filter(jurisdiction=city).values_list("code", "name"))
     moves = list(last.moves.all())
     districts = _district_names(last, city) if any(move.kind == "district" for move in moves) else {}
