@@ -23,6 +23,8 @@ class Timing(models.Model):
     resolution_due_unpaused = models.DateTimeField(null=True)
     # Pauses that are over, together.
     paused_seconds = models.BigIntegerField(default=0)
+    # How often the reporter said that a closing was not right.
+    contested = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"timing of {self.complaint_id}"

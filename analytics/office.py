@@ -116,7 +116,7 @@ class Office:
 
     def total_cells(self) -> list[Labelled]:
         """The figures of everything together, with their headings."""
-        return labelled(Subject(code="", name=""), self.totals, link=self.link)
+        return labelled(Subject(code="", name=""), self.totals, link=self.link, k=self.city.small_sample_k)
 
     def scorecards(self) -> list[Scorecard]:
         return [self.scorecard(code) for code in ("districts", "services", "units")]
@@ -125,7 +125,9 @@ class Office:
         """The table `districts`, `services` or `units`. KeyError for another code."""
         title = {"districts": _("Districts"), "services": _("Services"), "units": _("Units")}[code]
         rows: list[tuple[Subject, Pair]] = getattr(self, code)
-        return scorecard(code, title, rows, link=self.link, by_population=code == "districts")
+        return scorecard(
+            code, title, rows, link=self.link, k=self.city.small_sample_k, by_population=code == "districts"
+        )
 
     def worse(self) -> list[tuple[Worse, str]]:
         """What got worse, with the list behind each sentence."""

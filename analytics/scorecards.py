@@ -7,9 +7,10 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from analytics.figures import Figures, Pair
+from analytics.intervals import share_interval
 
 Number = int | float | None
 
@@ -26,6 +27,8 @@ class Column:
     # More of it is worse (1), better (-1), or neither (0).
     worse: int = 0
     about: dict[str, Any] | None = None
+    # On how many cases it stands: with too few of them it says nothing.
+    cases: Callable[[Figures], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,29 +46,36 @@ def _per_1000(figures: Figures, subject: Subject) -> Number:
     return 1000 * figures.n / subject.population if subject.population else None
 
 
+def _answered(figures: Figures) -> int:
+    return figures.answered
+
+
+def _resolved(figures: Figures) -> int:
+    return figures.resolved
+
+
 _ALL = {"state": ["open", "closed"]}
 _FIXED = {"state": ["resolved", "confirmed"]}
+
+
+def _days(
+    code: str, label: Promise, value: Callable[[Figures, Subject], Number], cases: Callable[[Figures], int]
+) -> Column:
+    about = _FIXED if cases is _resolved else _ALL
+    return Column(code, label, value, decimals=1, worse=1, about=about, cases=cases)
+
+
 _PER_1000 = Column("per_1000", gettext_lazy("Per 1,000 residents"), _per_1000, decimals=1, about=_ALL)
 _COLUMNS = (
     Column("n", pgettext_lazy("column", "Filed"), lambda f, s: f.n, about=_ALL),
     _PER_1000,
     Column("open", pgettext_lazy("column", "Open"), lambda f, s: f.open, about={"state": "open"}),
     Column("late", pgettext_lazy("column", "Late"), lambda f, s: f.late, about={"late": "true", "state": None}),
-    Column(
-        "median_days_to_answer",
-        gettext_lazy("Days to answer, median"),
-        lambda f, s: f.median_answer,
-        decimals=1,
-        worse=1,
-        about=_ALL,
-    ),
-    Column(
-        "median_days_to_resolve",
-        gettext_lazy("Days to resolve, median"),
-        lambda f, s: f.median_resolve,
-        decimals=1,
-        worse=1,
-        about=_FIXED,
+    _days("median_days_to_answer", gettext_lazy("Days to answer, median"), lambda f, s: f.median_answer, _answered),
+    _days("slow_days_to_answer", gettext_lazy("Days to answer, 9 of 10 within"), lambda f, s: f.slow_answer, _answered),
+    _days("median_days_to_resolve", gettext_lazy("Days to resolve, median"), lambda f, s: f.median_resolve, _resolved),
+    _days(
+        "slow_days_to_resolve", gettext_lazy("Days to resolve, 9 of 10 within"), lambda f, s: f.slow_resolve, _resolved
     ),
     Column(
         "answered_in_time",
@@ -74,6 +84,7 @@ _COLUMNS = (
         percent=True,
         worse=-1,
         about=_ALL,
+        cases=lambda f: f.answers.decided,
     ),
     Column(
         "resolved_in_time",
@@ -82,6 +93,7 @@ _COLUMNS = (
         percent=True,
         worse=-1,
         about=_FIXED,
+        cases=lambda f: f.resolutions.decided,
     ),
     Column(
         "resolved_in_time_without_pauses",
@@ -90,6 +102,25 @@ _COLUMNS = (
         percent=True,
         worse=-1,
         about=_FIXED,
+        cases=lambda f: f.resolutions_unpaused.decided,
+    ),
+    Column(
+        "confirmed",
+        gettext_lazy("Resolutions confirmed"),
+        lambda f, s: f.confirmed_share,
+        percent=True,
+        worse=-1,
+        about={"state": "confirmed"},
+        cases=_resolved,
+    ),
+    Column(
+        "contested",
+        gettext_lazy("Closings contested"),
+        lambda f, s: f.contested_share,
+        percent=True,
+        worse=1,
+        about=_ALL,
+        cases=lambda f: f.closings,
     ),
     Column(
         "rejected",
@@ -97,6 +128,7 @@ _COLUMNS = (
         lambda f, s: f.rejected_share,
         percent=True,
         about={"state": "rejected"},
+        cases=lambda f: f.n,
     ),
     Column(
         "out_of_scope",
@@ -104,6 +136,7 @@ _COLUMNS = (
         lambda f, s: f.out_of_scope_share,
         percent=True,
         about={"state": "out_of_scope"},
+        cases=lambda f: f.n,
     ),
 )
 
@@ -119,16 +152,20 @@ class Change:
 
 @dataclass(frozen=True)
 class Cell:
+    """`few`: it stands on too few cases to say anything. `interval`: what a share may be, chance considered."""
+
     text: str
     url: str
     change: Change | None
+    few: bool = False
+    interval: str = ""
 
 
 @dataclass(frozen=True)
 class Labelled(Cell):
     """A figure that stands alone, with its heading."""
 
-    label: str | Promise
+    label: str | Promise = ""
 
 
 @dataclass(frozen=True)
@@ -154,26 +191,36 @@ def scorecard(
     pairs: Iterable[tuple[Subject, Pair]],
     *,
     link: Callable[..., str],
+    k: int,
     by_population: bool = False,
 ) -> Scorecard:
-    """The table of some subjects. `link(**changes)` gives the address of the list under a changed filter."""
+    """The table of some subjects. `link(**changes)` gives the address of the list under a changed filter.
+
+    Figures that stand on fewer than `k` cases are not told.
+    """
     columns = tuple(column for column in _COLUMNS if by_population or column is not _PER_1000)
-    lines = [Line(subject, pair, [_cell(column, subject, pair, link) for column in columns]) for subject, pair in pairs]
+    lines = [
+        Line(subject, pair, [_cell(column, subject, pair, link, k) for column in columns]) for subject, pair in pairs
+    ]
     return Scorecard(code, title, columns, lines)
 
 
-def labelled(subject: Subject, pair: Pair, *, link: Callable[..., str]) -> list[Labelled]:
+def labelled(subject: Subject, pair: Pair, *, link: Callable[..., str], k: int) -> list[Labelled]:
     """One subject's figures with their headings."""
     columns = [column for column in _COLUMNS if column is not _PER_1000]
-    return [Labelled(**vars(_cell(column, subject, pair, link)), label=column.label) for column in columns]
+    return [Labelled(**vars(_cell(column, subject, pair, link, k)), label=column.label) for column in columns]
 
 
 def csv_rows(card: Scorecard) -> Iterable[list[str]]:
-    """The table for a file: codes as headings, plain numbers, the period before beside the period."""
+    """The table for a file: codes as headings, plain numbers, the period before beside the period.
+
+    Nothing is left out: on how many cases a figure stands is a column of its own.
+    """
     head = ["code", "name"]
     for column in card.columns:
         unit = "_percent" if column.percent else ""
         head += [f"{column.code}{unit}", f"{column.code}{unit}_before"]
+        head += [f"{column.code}_cases", f"{column.code}_cases_before"] if column.cases else []
     yield head
     for line in card.lines:
         row = [line.subject.code, line.subject.name]
@@ -181,6 +228,7 @@ def csv_rows(card: Scorecard) -> Iterable[list[str]]:
             for figures in (line.pair.now, line.pair.before):
                 value = column.value(figures, line.subject)
                 row.append("" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value))
+            row += [str(column.cases(figures)) for figures in (line.pair.now, line.pair.before)] if column.cases else []
         yield row
 
 
@@ -193,10 +241,27 @@ def shown(value: Number, column: Column) -> str:
     return f"{text}\u202f%" if column.percent else text
 
 
-def _cell(column: Column, subject: Subject, pair: Pair, link: Callable[..., str]) -> Cell:
+def _cell(column: Column, subject: Subject, pair: Pair, link: Callable[..., str], k: int) -> Cell:
     now, before = column.value(pair.now, subject), column.value(pair.before, subject)
     url = link(**subject.filter, **column.about) if column.about is not None and pair.now.n else ""
-    return Cell(text=shown(now, column), url=url, change=_change(column, now, before))
+    if column.cases is None:
+        return Cell(text=shown(now, column), url=url, change=_change(column, now, before))
+    cases, cases_before = column.cases(pair.now), column.cases(pair.before)
+    if 0 < cases < k:
+        text = ngettext("too few: %(n)s case", "too few: %(n)s cases", cases) % {"n": cases}
+        return Cell(text=text, url=url, change=None, few=True)
+    change = _change(column, now, before) if cases_before >= k else None
+    return Cell(text=shown(now, column), url=url, change=change, interval=_interval(column, now, cases))
+
+
+def _interval(column: Column, value: Number, cases: int) -> str:
+    if not column.percent or value is None:
+        return ""
+    found = share_interval(round(value / 100 * cases), cases)
+    if found is None:
+        return ""
+    low, high = (number_format(edge, decimal_pos=0) for edge in found)
+    return f"{low}\u2013{high}\u202f%"
 
 
 def _change(column: Column, now: Number, before: Number) -> Change | None:

@@ -10,8 +10,8 @@ from django.db import connection
 from complaints.undone import STANDS_SQL
 
 _PLACE = """
-INSERT INTO analytics_timing (complaint_id, paused_seconds)
-SELECT id, 0 FROM complaints_complaint WHERE id = ANY(%(ids)s) ORDER BY id
+INSERT INTO analytics_timing (complaint_id, paused_seconds, contested)
+SELECT id, 0, 0 FROM complaints_complaint WHERE id = ANY(%(ids)s) ORDER BY id
 ON CONFLICT (complaint_id) DO NOTHING RETURNING complaint_id
 """
 
@@ -37,6 +37,11 @@ steps AS (
     SELECT complaint_id, to_state, at, lead(at) OVER (PARTITION BY complaint_id ORDER BY at, id) AS next_at
     FROM complaints_event e WHERE kind = 'state_changed' AND complaint_id = ANY(%(ids)s) AND {STANDS_SQL}
 ),
+contests AS (
+    SELECT complaint_id, count(*)::smallint AS times FROM complaints_event
+    WHERE kind = 'state_changed' AND to_state = 'reopened' AND actor_role = 'reporter' AND complaint_id = ANY(%(ids)s)
+    GROUP BY complaint_id
+),
 pauses AS (
     SELECT complaint_id, sum(extract(epoch FROM next_at - at))::bigint AS seconds
     FROM steps WHERE to_state = 'waiting_reporter' AND next_at IS NOT NULL GROUP BY complaint_id
@@ -44,14 +49,17 @@ pauses AS (
 UPDATE analytics_timing t SET
     answer_due_unpaused = coalesce(answer.due, c.answer_due_at),
     resolution_due_unpaused = coalesce(resolution.due, c.resolution_due_at),
-    paused_seconds = coalesce(pauses.seconds, 0)
+    paused_seconds = coalesce(pauses.seconds, 0),
+    contested = coalesce(contests.times, 0)
 FROM complaints_complaint c
 LEFT JOIN unpaused answer ON answer.complaint_id = c.id AND answer.deadline = 'answer'
 LEFT JOIN unpaused resolution ON resolution.complaint_id = c.id AND resolution.deadline = 'resolution'
 LEFT JOIN pauses ON pauses.complaint_id = c.id
+LEFT JOIN contests ON contests.complaint_id = c.id
 WHERE c.id = t.complaint_id AND t.complaint_id = ANY(%(ids)s)
-  AND (t.answer_due_unpaused, t.resolution_due_unpaused, t.paused_seconds) IS DISTINCT FROM
-    (coalesce(answer.due, c.answer_due_at), coalesce(resolution.due, c.resolution_due_at), coalesce(pauses.seconds, 0))
+  AND (t.answer_due_unpaused, t.resolution_due_unpaused, t.paused_seconds, t.contested) IS DISTINCT FROM
+    (coalesce(answer.due, c.answer_due_at), coalesce(resolution.due, c.resolution_due_at), coalesce(pauses.seconds, 0),
+    coalesce(contests.times, 0))
 RETURNING t.complaint_id
 """  # noqa: S608 (a constant of ours)
 

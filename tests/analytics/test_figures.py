@@ -76,6 +76,26 @@ def test_medians_are_days_to_the_first_answer_and_to_the_fix(
     assert figures.resolutions == Promises(kept=2, missed=1)
 
 
+def test_times_shares_and_contests_are_told_with_their_cases(
+    gridville: Jurisdiction, now: datetime, triage_officer: User
+) -> None:
+    start = now - timedelta(days=20)
+    filed = [build_complaint("pavement", now=start) for _ in range(11)]
+    for days, complaint in enumerate(filed[:10], start=1):
+        done = start + timedelta(days=days)
+        change_state(complaint.pk, Verb.RESOLVE, acting_user=triage_officer, now=done, note="done")
+    for complaint in filed[:4]:
+        change_state(complaint.pk, Verb.CONFIRM, acting_user=None, now=now)
+    change_state(filed[4].pk, Verb.CONTEST, acting_user=None, now=now, note="still there")
+    change_state(filed[5].pk, Verb.REOPEN, acting_user=triage_officer, now=now, note="look again")
+    consume(now=now)
+    told = whole(latest(30, gridville, now), now).now
+    assert (told.resolved, told.confirmed, told.confirmed_share) == (8, 4, 50)
+    assert (told.closings, told.contested, told.contested_share) == (10, 1, 10)
+    # answered by the resolution: days 1 to 10
+    assert told.answered == 10 and told.slow_answer == pytest.approx(9.1)
+
+
 def test_stopping_the_clock_cannot_flatter(gridville: Jurisdiction, now: datetime, triage_officer: User) -> None:
     complaint = build_complaint("pavement", now=now)
     change_state(complaint.pk, Verb.ASK, acting_user=triage_officer, now=now + timedelta(hours=1), note="which?")

@@ -100,6 +100,20 @@ def test_tables_come_as_files(signed_in: "SignIn", office_user: User) -> None:
 
 
 @pytest.mark.usefixtures("filed")
+def test_what_stands_on_too_few_cases_is_not_told(signed_in: "SignIn", office_user: User) -> None:
+    answered = timezone.now() - timedelta(hours=5)
+    Complaint.objects.filter(category__code="pothole").update(answered_at=answered)
+    html = page(signed_in(office_user))
+    roads = next(row for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL) if 'class="svc-roads"' in row)
+    assert roads.count("too few: 4 cases") >= 3 and "office-few" in roads
+    rows = list(
+        csv.DictReader(io.StringIO(signed_in(office_user).get(f"{OFFICE}services.csv").content.decode("utf-8-sig")))
+    )
+    [row] = [row for row in rows if row["code"] == "roads"]
+    assert row["median_days_to_answer_cases"] == "4" and float(row["median_days_to_answer"]) > 0
+
+
+@pytest.mark.usefixtures("filed")
 def test_a_filter_that_cannot_be_read_is_named(signed_in: "SignIn", office_user: User) -> None:
     response = signed_in(office_user).get(f"{OFFICE}?district=atlantis")
     assert response.status_code == 400 and "district:" in response.content.decode()

@@ -25,7 +25,9 @@ from tests.conftest import NOW
 
 
 def facts() -> dict[int, tuple[Any, ...]]:
-    rows = Timing.objects.values_list("pk", "answer_due_unpaused", "resolution_due_unpaused", "paused_seconds")
+    rows = Timing.objects.values_list(
+        "pk", "answer_due_unpaused", "resolution_due_unpaused", "paused_seconds", "contested"
+    )
     return {row[0]: row[1:] for row in rows}
 
 
