@@ -82,7 +82,7 @@ class ComplaintSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
 
     def get_description(self, complaint: Complaint) -> str | None:
         released = complaint.text_review == Complaint.Review.RELEASED
-        return complaint.description if released and complaint.category.publish_text != "never" else None
+        return complaint.released_description if released and complaint.category.publish_text != "never" else None
 
     def get_photos(self, complaint: Complaint) -> list[dict[str, Any]]:
         if complaint.category.publish_photos == Category.Release.NEVER:

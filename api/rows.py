@@ -35,7 +35,10 @@ def _instant(column: str) -> str:
     return f"""to_char(c.{column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
 
 
-_DESCRIPTION = "CASE WHEN c.text_review = 'released' AND k.publish_text <> 'never' THEN c.description END"
+_DESCRIPTION = (
+    "CASE WHEN c.text_review = 'released' AND k.publish_text <> 'never'"
+    " THEN coalesce(nullif(c.public_description, ''), c.description) END"
+)
 _PHOTOS = (
     "FROM complaints_attachment a WHERE a.complaint_id = c.id AND a.status = 'ready' AND a.review = 'released'"
     " AND a.kind <> 'pdf' AND k.publish_photos <> 'never'"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalogue.access import city_ids
 from catalogue.ladders import parse_reach
-from catalogue.models import Calendar, Category, Closure, Jurisdiction, Question, Rung, Schedule, Service, Unit
+from catalogue.models import Body, Calendar, Category, Closure, Jurisdiction, Question, Rung, Schedule, Service, Unit
 from catalogue.schedules import parse_schedule
 from catalogue.translated import TranslatedTextField
 from catalogue.working_time import parse_week
@@ -207,6 +207,12 @@ class ClosureAdmin(CityAdmin):
 class UnitAdmin(CityAdmin):
     list_display = ("__str__", "code", "kind", "calendar", "email", "phone")
     list_filter = ("kind",)
+    search_fields = ("code", "name", "email")
+
+
+@admin.register(Body)
+class BodyAdmin(CityAdmin):
+    list_display = ("__str__", "code", "email", "phone", "website", "is_active")
     search_fields = ("code", "name", "email")
 
 

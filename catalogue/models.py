@@ -138,6 +138,22 @@ class Unit(PackRow):
         ]
 
 
+class Body(PackRow):
+    """Somebody outside the city who answers for what the city does not: a utility, a province, a ministry's service."""
+
+    jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="bodies")
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    website = models.URLField(blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = pgettext_lazy("thing", "other body")
+        verbose_name_plural = pgettext_lazy("thing", "other bodies")
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["jurisdiction", "code"], name="body_code_unique")]
+
+
 class Service(PackRow):
     """What is evaluated: cleanliness, security, public transport, green spaces…"""
 

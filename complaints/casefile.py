@@ -151,7 +151,7 @@ def casefile(complaint: Complaint, user: User, now: datetime) -> CaseFile:
         public_url=reverse("complaint", args=[complaint.tracking_number]),
         passed_to_operator=complaint.passed_to_operator,
         place=_place(complaint, shown),
-        text=complaint.description if shown.sees_text else None,
+        text=shown.text(complaint),
         location_text=complaint.location_text if shown.sees_text else None,
         text_review=complaint.text_review,
         text_review_label=str(Complaint.Review(complaint.text_review).label),

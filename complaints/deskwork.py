@@ -158,3 +158,30 @@ class Handover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.complaint_id} to {self.to_unit_id}"
+
+
+class Forwarding(models.Model):
+    """Another body answers for it, and whether the complaint was passed on to that one: only ever with the reporter's consent."""
+
+    class Consent(models.TextChoices):
+        NONE = "none", pgettext_lazy("consent", "not asked")
+        # She told the desk so: by phone, at the counter, in a message.
+        DESK = "desk", pgettext_lazy("consent", "given to the desk")
+        REPORTER = "reporter", pgettext_lazy("consent", "given on her page")
+
+    complaint = models.OneToOneField("complaints.Complaint", on_delete=models.CASCADE, related_name="forwarding")
+    body = models.ForeignKey("catalogue.Body", on_delete=models.PROTECT, related_name="+", db_index=False)
+    named_at = models.DateTimeField()
+    consent = models.CharField(max_length=10, choices=Consent.choices, default=Consent.NONE)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(consent__in=["none", "desk", "reporter"]), name="forwarding_consent_known"
+            ),
+            models.CheckConstraint(condition=Q(sent_at=None) | ~Q(consent="none"), name="forwarding_only_with_consent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} to {self.body_id}"

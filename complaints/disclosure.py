@@ -37,6 +37,12 @@ class Disclosure:
         """The reporter, for who may know her; None too where the record came without one."""
         return getattr(complaint, "reporter", None) if self.sees_reporter else None
 
+    def text(self, complaint: Complaint) -> str | None:
+        """Her words: as she wrote them for who handles them, as they were released for others; None for who sees none."""
+        if not self.sees_text:
+            return None
+        return complaint.description if self.sees_unreleased_photos else complaint.released_description
+
     def photos(self, files: Iterable[Attachment]) -> list[Attachment]:
         return [file for file in files if self.sees_file(file)]
 

@@ -161,3 +161,22 @@ class ReplyRefused(ComplaintError):
 class NothingHandedOver(ComplaintError):
     code = "nothing_handed_over"
     message = _("Nothing waits here for your unit's acceptance.")
+
+
+class NotForwarded(ComplaintError):
+    code = "not_forwarded"
+    message = _(
+        "This complaint cannot be passed on: no other body with an e-mail address is named, or it was passed on."
+    )
+    field = "body"
+
+
+class SamePlace(ComplaintError):
+    code = "same_place"
+    message = _("The pin is there already. Choose another place.")
+    field = "latitude"
+
+
+class CannotSplit(ComplaintError):
+    code = "cannot_split"
+    message = _("This complaint has no reporter any more: nothing can be filed in her name.")

@@ -10,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -85,6 +85,8 @@ class ReportForm(forms.Form):
     `asked` names the category whose questions the sender has seen: others are neither required nor read.
     """
 
+    # Who fills it in (views.report.Intake), set by the view that makes it.
+    intake: Any = None
     # Browsers do not judge this form: what is required depends on what else was given.
     use_required_attribute = False
 
@@ -235,6 +237,23 @@ class ReportForm(forms.Form):
             for code, value in given.items()
             if value not in (None, "", [])
         }
+
+
+class DeskReportForm(ReportForm):
+    """A filing that a member of staff takes down for somebody: how it came, and the language in which she is written to."""
+
+    channel = forms.ChoiceField(
+        label=_("How does it come in?"),
+        choices=[(kind.value, kind.label) for kind in (Complaint.Channel.PHONE, Complaint.Channel.COUNTER)],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Say whether it came by phone or at the counter.")},
+    )
+    language = forms.ChoiceField(label=_("Language of the person"))
+
+    def __init__(self, catalogue: Snapshot, *arguments: Any, **options: Any) -> None:
+        super().__init__(catalogue, *arguments, **options)
+        codes = [str(code) for code in catalogue.jurisdiction.languages]
+        self._choices("language").choices = [(code, get_language_info(code)["name_local"]) for code in codes]
 
 
 def question_field(question: Question, language: str, *, asked: bool) -> forms.Field:

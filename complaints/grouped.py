@@ -65,7 +65,7 @@ def _member(row: Complaint, seen_from: Complaint, user: User, *, opens: bool) ->
         url=reverse("desk_complaint", args=[row.tracking_number]) if opens else "",
         submitted_at=row.submitted_at,
         metres=round(metres_between(row.point, seen_from.point)),
-        text=row.description if shown.sees_text else None,
+        text=shown.text(row),
         reporter_name=reporter.name if reporter else "",
         photos=[
             reverse("attachment", args=[file.public_id, "thumbnail"])

@@ -70,6 +70,8 @@ class Complaint(ShownPlace):
     description = models.TextField(blank=True, max_length=4000)
     location_text = models.CharField(max_length=300, blank=True)
     answers = models.JSONField(default=dict, blank=True)
+    # The description as the public may read it, where a moderator hid words of it; empty: as it is.
+    public_description = models.TextField(blank=True, max_length=4000)
     text_review = models.CharField(max_length=10, choices=Review.choices, default=Review.PENDING)
     visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PUBLIC)
     # A clerk passed unreleased text and photos on to the operator that answers.
@@ -225,6 +227,11 @@ class Complaint(ShownPlace):
         return 1 + self.merged_count + self.joined_count
 
     @property
+    def released_description(self) -> str:
+        """Her words as the public may read them, once they are released."""
+        return self.public_description or self.description
+
+    @property
     def has_public_page(self) -> bool:
         """False: its public page shows state and deadlines only."""
         return self.visibility == self.Visibility.PUBLIC and self.place_precision != Category.Publication.NEVER
@@ -370,12 +377,15 @@ class Event(models.Model):
         REMINDED = "reminded", pgettext_lazy("event", "Unit reminded to accept the hand-over")
         RECATEGORISED = "recategorised", pgettext_lazy("event", "Category changed")
         REROUTED = "rerouted", pgettext_lazy("event", "Routed again")
+        PIN_MOVED = "pin_moved", pgettext_lazy("event", "Place corrected")
+        SPLIT = "split", pgettext_lazy("event", "Split into several")
         ASSIGNED = "assigned", pgettext_lazy("event", "Assigned to a crew")
         DEADLINE_CHANGED = "deadline_changed", pgettext_lazy("event", "Deadline changed")
         BREACHED = "breached", pgettext_lazy("event", "Deadline missed")
         FILE_ADDED = "file_added", pgettext_lazy("event", "File added")
         REVIEWED = "reviewed", pgettext_lazy("event", "Publication reviewed")
         PASSED_ON = "passed_on", pgettext_lazy("event", "Passed on to the operator")
+        FORWARDED = "forwarded", pgettext_lazy("event", "Passed on to another body")
         VISIBILITY_CHANGED = "visibility_changed", pgettext_lazy("event", "Visibility changed")
         LINK_RENEWED = "link_renewed", pgettext_lazy("event", "Secret link renewed")
         ERASED = "erased", pgettext_lazy("event", "Personal data erased")
@@ -559,7 +569,7 @@ class IdempotencyKey(models.Model):
 
 
 # Tables of this app that live in modules of their own.
-from complaints.deskwork import Deed, Handover, Presence, Reply, SavedFilter  # noqa: E402
+from complaints.deskwork import Deed, Forwarding, Handover, Presence, Reply, SavedFilter  # noqa: E402
 from complaints.expected import ExpectedTime  # noqa: E402
 from complaints.groups import GroupPromise, Supporter  # noqa: E402
 from complaints.hotspots import Hotspot  # noqa: E402
@@ -568,7 +578,7 @@ from complaints.received import ReceivedMail  # noqa: E402
 from complaints.voices import Verdict  # noqa: E402
 
 __all__ = [
-    "Attachment", "Complaint", "Deed", "Event", "ExpectedTime", "FeedItem", "GroupPromise", "Handover", "Hotspot",
+    "Attachment", "Complaint", "Deed", "Event", "ExpectedTime", "FeedItem", "Forwarding", "GroupPromise", "Handover", "Hotspot",
     "IdempotencyKey", "LadderInForce", "Message", "PlaceCount", "PlaceRecount", "Presence", "PublicChange", "ReceivedMail",
     "Reply", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision", "SavedFilter", "Simulation", "SimulationCell",
     "SimulationMove", "Supporter", "Verdict",

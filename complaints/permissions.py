@@ -80,6 +80,11 @@ def can_merge(user: User, complaint: Complaint) -> bool:
     return bool(DESK & hats(user, complaint)) and complaint.is_open and _acts_for_itself(complaint)
 
 
+def can_split(user: User, complaint: Complaint) -> bool:
+    """File a part of it as a complaint of its own, in the reporter's name."""
+    return bool(DESK & hats(user, complaint)) and complaint.is_open and _acts_for_itself(complaint)
+
+
 def can_separate(user: User, complaint: Complaint) -> bool:
     return bool(DESK & hats(user, complaint)) and not _acts_for_itself(complaint)
 

@@ -55,11 +55,20 @@ def number_condition(words: str) -> Q:
 
 def public_words(words: str) -> Q:
     """What the public finds by words: released texts. The described place counts only where the place is public exactly."""
-    description = Func(F("description"), function="complaints_search_vector", output_field=SearchVectorField())
-    elsewhere = Q(place_shown="exact") | Q(SearchVectorExact(description, _query(words)))
-    return words_match(words) & released_text() & elsewhere
+    elsewhere = Q(place_shown="exact") | Q(SearchVectorExact(_vector("description"), _query(words)))
+    return words_match(words) & released_text(words) & elsewhere
 
 
-def released_text() -> Q:
-    """The public finds words only where a moderator released them: else a search would tell what is hidden."""
-    return Q(text_review=Complaint.Review.RELEASED)
+def released_text(words: str = "") -> Q:
+    """The public finds words only where a moderator released them: else a search would tell what is hidden.
+
+    Where some words were hidden, `words` must be among the others; without `words` nothing may be hidden.
+    """
+    shown = Q(public_description="")
+    if words:
+        shown |= Q(SearchVectorExact(_vector("public_description"), _query(words)))
+    return Q(text_review=Complaint.Review.RELEASED) & shown
+
+
+def _vector(column: str) -> Func:
+    return Func(F(column), function="complaints_search_vector", output_field=SearchVectorField())

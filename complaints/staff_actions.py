@@ -1,18 +1,19 @@
 """What a member of staff can do on a complaint's page: one entry each, with its form, its right and its service."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalogue.models import Category
 from complaints import permissions, staff_forms
 from complaints.errors import CannotMerge, NothingToReview
 from complaints.models import Attachment, Complaint
 from complaints.permissions import ANSWERING, DESK, MODERATING, WORKING
-from complaints.services import allocation, correspondence, merging, publication
+from complaints.services import allocation, correspondence, forwarding, merging, publication, relocation, splitting
 from complaints.services.handovers import open_handover
 from complaints.services.transitions import change_state
 from complaints.staff_forms import StaffForm
@@ -52,7 +53,7 @@ class Action:
 KEYS = {
     "take-over": "t", "refuse": "f", "accept": "a", "start": "w", "resume": "b", "answer": "r", "note": "n", "ask": "q",
     "assign": "s", "photos": "p", "resolve": "e", "hand-over": "h", "recategorise": "c", "merge": "m", "reject": "d",
-    "out-of-scope": "o", "reopen": "y",
+    "out-of-scope": "o", "reopen": "y", "move-pin": "l", "split": "i",
 }  # fmt: skip
 # What settles a complaint for now; after notes, photos and reviews one stays.
 ADVANCES = frozenset(
@@ -125,6 +126,32 @@ def _recategorise(complaint: Complaint, form: StaffForm, user: User, now: dateti
     return allocation.recategorise(complaint.pk, given["category"], acting_user=user, now=now, note=given["note"])
 
 
+def _move_pin(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    longitude, latitude = form.cleaned_data["place"]
+    note = form.cleaned_data["note"]
+    return relocation.move_pin(complaint.pk, longitude, latitude, acting_user=user, now=now, note=note)
+
+
+def _split(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    given = form.cleaned_data
+    return splitting.split(
+        complaint.pk,
+        given["category"],
+        description=given["description"],
+        acting_user=user,
+        now=now,
+        note=given["note"],
+    )
+
+
+def _out_of_scope(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    given = form.cleaned_data
+    body, consented = given.get("body"), given.get("consented", False)
+    return forwarding.out_of_scope(
+        complaint.pk, body=body, consented=consented, note=given["note"], acting_user=user, now=now
+    )
+
+
 def _assign(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
     return allocation.assign(complaint.pk, form.cleaned_data["crew_member"], acting_user=user, now=now)
 
@@ -180,6 +207,22 @@ def _review_photo(complaint: Complaint, form: StaffForm, user: User, now: dateti
     return publication.review_photo(complaint.pk, given["file"], release=given["release"], acting_user=user, now=now)
 
 
+def _hide_words(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    return publication.hide_words(complaint.pk, form.cleaned_data["hidden"], acting_user=user, now=now)
+
+
+def _black_out(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
+    given = form.cleaned_data
+    if not complaint.attachments.filter(pk=given["file"]).exists():
+        raise NothingToReview
+    return publication.black_out(complaint.pk, given["file"], given["boxes"], acting_user=user, now=now)
+
+
+def _has_words(user: User, complaint: Complaint) -> bool:
+    published = complaint.category.publish_text != Category.Release.NEVER
+    return permissions.can_moderate(user, complaint) and published and bool(complaint.description.strip())
+
+
 def _can_hide(user: User, complaint: Complaint) -> bool:
     return permissions.can_moderate(user, complaint) and complaint.visibility != Complaint.Visibility.HIDDEN
 
@@ -224,6 +267,8 @@ ACTIONS: tuple[Action, ...] = (
     _move(Verb.RESOLVE, _("Resolve"), "check", _FORMS.ResolveForm, look="primary"),
     Action("hand-over", _("Hand over"), "arrow", _FORMS.HandOverForm, DESK, _HAND_OVER, _hand_over),
     Action("recategorise", _("Correct the category"), "list", _FORMS.RecategoriseForm, DESK, _HAND_OVER, _recategorise),
+    Action("move-pin", _("Correct the place"), "pin", _FORMS.MovePinForm, DESK, _HAND_OVER, _move_pin),
+    Action("split", _("Split"), "layers", _FORMS.SplitForm, DESK, permissions.can_split, _split),
     Action(
         "merge",
         _("Merge with another"),
@@ -254,8 +299,9 @@ ACTIONS: tuple[Action, ...] = (
         _pass_on,
     ),
     _move(Verb.REJECT, _("Reject"), "close", _FORMS.RejectForm, look="danger"),
-    _move(Verb.OUT_OF_SCOPE, _("Out of scope"), "external", _FORMS.OutOfScopeForm),
+    replace(_move(Verb.OUT_OF_SCOPE, _("Out of scope"), "external", _FORMS.OutOfScopeForm), run=_out_of_scope),
     _move(Verb.REOPEN, _("Open again"), "refresh", _FORMS.ReopenForm),
+    Action("hide-words", _("Hide words"), "eye", _FORMS.HideWordsForm, MODERATING, _has_words, _hide_words),
     Action("hide", _("Hide from the public"), "lock", _FORMS.InternalNoteForm, MODERATING, _can_hide, _hide),
     Action("unhide", _("Show to the public"), "eye", _FORMS.InternalNoteForm, MODERATING, _can_unhide, _unhide),
 )
@@ -264,6 +310,9 @@ ACTIONS: tuple[Action, ...] = (
 REVIEWS: tuple[Action, ...] = (
     Action("review-text", _("Text"), "eye", _FORMS.ReviewForm, MODERATING, permissions.can_moderate, _review_text),
     Action("review-photo", _("Photo"), "eye", _FORMS.ReviewForm, MODERATING, permissions.can_moderate, _review_photo),
+    Action(
+        "black-out", _("Black out"), "camera", _FORMS.BlackOutForm, MODERATING, permissions.can_moderate, _black_out
+    ),
 )
 
 BY_SLUG = {action.slug: action for action in ACTIONS + REVIEWS}

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
-from catalogue.models import Rung
+from catalogue.models import Body, Rung
 from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.disclosure import Disclosure
@@ -132,7 +132,16 @@ def _staff_detail(complaint: Complaint, event: Event) -> str:
     if event.kind == _Kind.REVIEWED:
         outcome = dict(Complaint.Review.choices).get(str(data.get("outcome")), "")
         what = _("Text") if data.get("what") == "text" else _("Photo")
+        if data.get("what") == "black_out":
+            outcome = _("parts painted black")
+        if data.get("hidden_words"):
+            outcome = _("released, some words hidden")
         return f"{what}: {outcome}"
+    if event.kind == _Kind.PIN_MOVED:
+        return _("Moved by %(metres)d m") % {"metres": _number(data.get("metres"))}
+    if event.kind == _Kind.SPLIT:
+        other = Complaint.objects.filter(pk=_number(data.get("part") or data.get("whole"))).first()
+        return _("The other part: %(number)s") % {"number": other} if other else ""
     if event.kind == _Kind.VISIBILITY_CHANGED:
         return str(capfirst(dict(Complaint.Visibility.choices).get(str(data.get("to")), "")))
     if event.kind == _Kind.MESSAGE_RECEIVED and "via" in data:
@@ -219,6 +228,9 @@ def _detail(event: Event, units: Mapping[str, Mapping[str, str]]) -> str:
     if event.kind == _Kind.STATE_CHANGED:
         reasons = dict(RejectReason.choices) | dict(EvidenceReason.choices)
         return str(capfirst(reasons.get(str(data.get("reason")), "")))
+    if event.kind == _Kind.FORWARDED:
+        body = Body.objects.filter(jurisdiction=event.complaint.jurisdiction_id, code=str(data.get("body"))).first()
+        return text_in(body.name, get_language() or "fr") if body else ""
     if event.kind in (_Kind.SUBMITTED, _Kind.HANDED_OVER, _Kind.REROUTED):
         code = str(data.get("unit") or data.get("to") or "")
         name = text_in(units.get(code), get_language() or "fr")

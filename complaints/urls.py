@@ -3,7 +3,7 @@
 from django.urls import path
 
 from complaints.views import closing, field, files, public, report, reporter
-from complaints.views.desk import bulk, case, hotspots, moderation, pages, replies
+from complaints.views.desk import bulk, case, filing, hotspots, moderation, pages, paper, replies
 from complaints.views.rules import coverage, rerouting, simulation, what_if, why
 
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("c/<str:token>/closing/", closing.closing, name="closing"),
     path("files/<uuid:public_id>/<str:variant>/", files.attachment, name="attachment"),
     path("desk/", pages.desk, name="desk"),
+    path("desk/new/", filing.new, name="desk_new"),
     path("desk/points.json", pages.points, name="desk_points"),
     path("desk/hotspots/", hotspots.hotspots, name="hotspots"),
     path("desk/moderation/", moderation.moderation, name="moderation"),
@@ -28,6 +29,7 @@ urlpatterns = [
     path("desk/replies/<int:pk>/", replies.replies, name="desk_reply"),
     path("desk/bulk/", bulk.bulk, name="desk_bulk"),
     path("desk/undo/", case.undo_deed, name="desk_undo"),
+    path("desk/<str:tracking_number>/case.pdf", paper.case_pdf, name="desk_pdf"),
     path("desk/<str:tracking_number>/here/", case.here, name="desk_here"),
     path("desk/<str:tracking_number>/", case.desk_complaint, name="desk_complaint"),
     path("desk/<str:tracking_number>/<slug:slug>/", case.desk_action, name="desk_action"),

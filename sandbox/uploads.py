@@ -8,6 +8,8 @@ Codes of UploadRefused, all final: `empty_file`, `file_too_large`, `type_not_sup
 `active_pdf`, `pdf_with_attachments`. Whoever shows them has the words.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.child import MEBIBYTE, KillReason, SandboxFailed, SandboxKilled, run_limited
@@ -22,6 +24,10 @@ OUTPUT_BYTES = 32 * MEBIBYTE
 
 IMAGE_FUNCTION = "sandbox.images:reencode"
 PDF_FUNCTION = "sandbox.pdfs:inspect"
+PAINT_FUNCTION = "sandbox.painting:black_out"
+
+# Left, top, width, height in fractions of a picture.
+Box = tuple[float, float, float, float]
 
 
 class UploadRefused(Exception):
@@ -136,3 +142,17 @@ def _picture(data: bytes) -> Picture:
     except (UnknownKind, BrokenHeader):
         pass
     raise SandboxFailed("unexpected", "the child's answer is not a picture")
+
+
+def painted(jpeg: bytes, boxes: Sequence[Box]) -> tuple[Picture, Picture]:
+    """A picture that we keep, and its thumbnail, with these boxes painted black. Raises SandboxKilled or SandboxFailed."""
+    answer = run_limited(
+        PAINT_FUNCTION,
+        json.dumps([list(box) for box in boxes]).encode() + b"\n" + jpeg,
+        memory_bytes=MEMORY_BYTES,
+        cpu_seconds=CPU_SECONDS,
+        wall_seconds=WALL_SECONDS,
+        output_bytes=OUTPUT_BYTES,
+    )
+    length = int.from_bytes(answer[:4], "big")
+    return _picture(answer[4 : 4 + length]), _picture(answer[4 + length :])

@@ -73,11 +73,15 @@ class Finding:
         )
         typed = Func(Value(self.words), function="complaints_sound", output_field=TextField())
         likeness = Func(typed, sound, function="word_similarity", output_field=FloatField())
-        return queryset.filter(self._may_read).annotate(likeness=likeness).filter(likeness__gte=LEAST_ALIKE)
+        return (
+            queryset.filter(released_text() | self.scope.readable())
+            .annotate(likeness=likeness)
+            .filter(likeness__gte=LEAST_ALIKE)
+        )
 
     @cached_property
     def _may_read(self) -> Q:
-        return released_text() | self.scope.readable()
+        return released_text(self.words) | self.scope.readable()
 
     @cached_property
     def _named(self) -> Q | None:

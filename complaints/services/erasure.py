@@ -47,12 +47,14 @@ def _role(user: User | None, complaint: Complaint) -> str:
 
 
 def _empty_rows(complaint: Complaint, now: datetime) -> None:
-    complaint.description = ""
+    complaint.description = complaint.public_description = ""
     complaint.location_text = ""
     complaint.answers = {}
     complaint.text_review = Complaint.Review.WITHHELD
     complaint.updated_at = now
-    complaint.save(update_fields=["description", "location_text", "answers", "text_review", "updated_at"])
+    complaint.save(
+        update_fields=["description", "public_description", "location_text", "answers", "text_review", "updated_at"]
+    )
     Reporter.objects.filter(complaint=complaint).update(
         name="", email="", phone="", consent_contact=False, consent_sms=False, erased_at=now
     )

@@ -18,7 +18,7 @@ from complaints.models import Attachment, Complaint
 from complaints.places import metres_between
 from sandbox.sniffing import FileKind
 from sandbox.storage import write_atomically
-from sandbox.uploads import UploadRefused, check_upload
+from sandbox.uploads import Picture, UploadRefused, check_upload
 from sandbox.whereabouts import photo_position
 
 MAX_FILES = 5
@@ -98,6 +98,19 @@ def _new_attachment(
         created_at=now,
         next_attempt_at=now,
     )
+
+
+def keep_picture(attachment: Attachment, pictures: tuple[Picture, Picture]) -> None:
+    """Write another version of a picture and its thumbnail; the row points to it, and the caller saves that.
+
+    The files it pointed to stay: an undo may need them (services/undo.py deletes them later).
+    """
+    picture, thumbnail = pictures
+    stem = f"files/{attachment.public_id.hex[:2]}/{attachment.public_id.hex}-{uuid.uuid4().hex[:8]}"
+    write_atomically(media_path(f"{stem}.jpg"), picture.data)
+    write_atomically(media_path(f"{stem}-small.jpg"), thumbnail.data)
+    attachment.path, attachment.thumbnail_path = f"{stem}.jpg", f"{stem}-small.jpg"
+    attachment.width, attachment.height = picture.size.width, picture.size.height
 
 
 def media_path(relative: str) -> Path:

@@ -12,7 +12,7 @@ from django.contrib.gis.geos import GEOSGeometry
 from django.db import models
 from django.db.models import Q
 
-from complaints.models import Attachment, Complaint, GroupPromise, Handover, Reporter, RoutingAlert
+from complaints.models import Attachment, Complaint, Forwarding, GroupPromise, Handover, Reporter, RoutingAlert
 
 Values = dict[str, Any]
 # table → key of a row → its columns; a row that is not there has no key
@@ -25,6 +25,7 @@ _TABLES: dict[str, type[models.Model]] = {
     "alert": RoutingAlert,
     "promise": GroupPromise,
     "handover": Handover,
+    "forwarding": Forwarding,
 }
 # A queue's own columns are its worker's; `updated_at` tells that something happened, and an undo happens too.
 _NOT_OURS = {"updated_at", "queue_state", "attempts", "next_attempt_at", "leased_until", "last_error", "next_rung_at"}
@@ -60,6 +61,7 @@ def picture(complaint_ids: Iterable[int]) -> Picture:
         "alert": RoutingAlert.objects.filter(complaint__in=ids),
         "promise": GroupPromise.objects.filter(Q(primary__in=ids) | Q(holder__in=ids)),
         "handover": Handover.objects.filter(complaint__in=ids),
+        "forwarding": Forwarding.objects.filter(complaint__in=ids),
     }
     return {name: {str(row.pk): _values(row) for row in rows} for name, rows in querysets.items()}
 
@@ -88,7 +90,8 @@ def put_back(change: Difference, complaints: Mapping[int, Complaint]) -> list[st
     for key, values in change.changed["complaint"].items():
         _set(complaints[int(key)], values)
     Handover.objects.filter(pk__in=change.new["handover"]).delete()
-    for name in ("attachment", "reporter", "alert", "promise", "handover"):
+    Forwarding.objects.filter(pk__in=change.new["forwarding"]).delete()
+    for name in ("attachment", "reporter", "alert", "promise", "handover", "forwarding"):
         for key, values in change.changed[name].items():
             row = _TABLES[name]._default_manager.filter(pk=key).first()
             if row is not None:

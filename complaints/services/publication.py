@@ -1,5 +1,6 @@
 """What the world, and the operator that answers, may read and see of a complaint: decided by people, one by one."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -11,9 +12,12 @@ from complaints.models import Attachment, Complaint, Event
 from complaints.permissions import DESK, MODERATING, can_moderate, can_pass_to_operator, hats, require
 from complaints.places import place_for_the_world
 from complaints.services.correspondence import keep_note
+from complaints.services.files import keep_picture, media_path
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock, lock_acting
 from complaints.services.transitions import acting_role
+from complaints.words import blacked_out
+from sandbox.uploads import Box, painted
 
 _Review = Complaint.Review
 
@@ -35,6 +39,56 @@ def review_text(complaint_id: int, *, release: bool, acting_user: User, now: dat
     complaint.save(update_fields=["text_review", "updated_at"])
     _record_review(complaint, {"what": "text", "outcome": complaint.text_review}, acting_user, now)
     return complaint
+
+
+@transaction.atomic
+def hide_words(complaint_id: int, numbers: Collection[int], *, acting_user: User, now: datetime) -> Complaint:
+    """Black out words of the description (by their place, see `words.words_of`) and release the rest; none: shown whole.
+
+    Staff go on reading all of it. Raises ActorNotAllowed, NeverPublished or NothingToReview.
+    """
+    complaint = lock(complaint_id)
+    require(can_moderate(acting_user, complaint))
+    if not complaint.description.strip():
+        raise NothingToReview
+    if complaint.category.publish_text == Category.Release.NEVER:
+        raise NeverPublished
+    complaint.public_description = blacked_out(complaint.description, numbers) if numbers else ""
+    complaint.text_review = _Review.RELEASED
+    complaint.updated_at = now
+    complaint.save(update_fields=["public_description", "text_review", "updated_at"])
+    data: dict[str, object] = {"what": "text", "outcome": complaint.text_review, "hidden_words": len(numbers)}
+    _record_review(complaint, data, acting_user, now)
+    return complaint
+
+
+@transaction.atomic
+def black_out(
+    complaint_id: int, attachment_id: int, boxes: Sequence[Box], *, acting_user: User, now: datetime
+) -> Attachment:
+    """Paint parts of a photo black, for everybody and for good once it can no more be undone. It waits for review again.
+
+    The picture is worked on in a child process. Raises ActorNotAllowed, NothingToReview or Attachment.DoesNotExist.
+    """
+    complaint = lock(complaint_id)
+    require(can_moderate(acting_user, complaint))
+    photo = complaint.attachments.select_for_update().get(pk=attachment_id)
+    if not (photo.is_image and photo.status == Attachment.Status.READY and boxes):
+        raise NothingToReview
+    keep_picture(photo, painted(media_path(photo.path).read_bytes(), boxes))
+    if photo.review == _Review.RELEASED:
+        photo.review = _Review.PENDING
+    photo.save(update_fields=["path", "thumbnail_path", "width", "height", "review"])
+    complaint.updated_at = now
+    complaint.save(update_fields=["updated_at"])
+    data: dict[str, object] = {
+        "what": "black_out",
+        "outcome": photo.review,
+        "file": str(photo.public_id),
+        "boxes": len(boxes),
+    }
+    _record_review(complaint, data, acting_user, now)
+    return photo
 
 
 @transaction.atomic

@@ -10,12 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
 
+from accounts.models import User
 from catalogue.models import Category
 from complaints.answers import check_answers
 from complaints.errors import IdempotencyInProgress, IdempotencyMismatch
 from complaints.insertion import insert_together
 from complaints.models import Complaint, Event, IdempotencyKey, Reporter
 from complaints.notices import confirmation, short_confirmation
+from complaints.permissions import DESK
 from complaints.places import place_for_the_world, wgs84_hex
 from complaints.promises import Promises, wall_text, with_promises
 from complaints.receipts import Receipt, receipt
@@ -67,6 +69,9 @@ class NewComplaint:
     source_id: str = ""
     # The point only stands for its district: nothing finer may be shown.
     district_only: bool = False
+    # A member of staff who files it for somebody, and since when promises count (None: now).
+    filed_by: User | None = None
+    filed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -105,11 +110,12 @@ def _submit_once(new: NewComplaint, *, now: datetime, idempotency: Idempotency |
     complaint_id, first = _reserve(idempotency)
     if first is not None:
         return first
-    decision = decide(new.longitude, new.latitude, new.category, at=now, jurisdiction_id=new.jurisdiction_id)
+    filed_at = new.filed_at or now
+    decision = decide(new.longitude, new.latitude, new.category, at=filed_at, jurisdiction_id=new.jurisdiction_id)
     answers = check_answers(decision.catalogue.questions.get(decision.category.pk, ()), new.answers)
     promises = None
     if new.kind == Complaint.Kind.COMPLAINT:
-        decision, promises = with_promises(decision, at=now)
+        decision, promises = with_promises(decision, at=filed_at)
     complaint = _complaint(complaint_id, new, decision, promises, answers, now)
     files = new_attachments(complaint, new.files, now=now)
     given = receipt(complaint, decision, promises, files, language=new.reporter.language)
@@ -183,7 +189,7 @@ def _complaint(
         answers=answers,
         text_review=_first_review(category.publish_text),
         visibility=Complaint.Visibility.PRIVATE if private else Complaint.Visibility.PUBLIC,
-        submitted_at=now,
+        submitted_at=new.filed_at or now,
         updated_at=now,
     )
     place_for_the_world(complaint, new.longitude, new.latitude)
@@ -226,7 +232,8 @@ def _history(complaint: Complaint, new: NewComplaint, decision: Decision, now: d
         complaint,
         Event.Kind.SUBMITTED,
         now=now,
-        actor_role=REPORTER,
+        actor=new.filed_by,
+        actor_role=_filing_role(new),
         is_public=True,
         to_state=complaint.state,
         data={
@@ -240,6 +247,14 @@ def _history(complaint: Complaint, new: NewComplaint, decision: Decision, now: d
     rows = [reporter, *decision_rows(complaint, decision, now=now), event, new_feed_item(complaint, now=now)]
     recount = new_recount(complaint, now=now)
     return [*rows, recount] if recount else rows
+
+
+def _filing_role(new: NewComplaint) -> str:
+    """Who filed it: the reporter herself, or a member of staff under her desk's hat for this city."""
+    if new.filed_by is None:
+        return REPORTER
+    roles = {m.role for m in new.filed_by.memberships.all() if m.jurisdiction_id == new.jurisdiction_id}
+    return min(roles & DESK, default=REPORTER)
 
 
 def _iso(instant: datetime | None) -> str | None:

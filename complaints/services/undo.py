@@ -24,6 +24,7 @@ from complaints.services.files import media_path
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_all
 from complaints.services.memento import Difference, difference, picture, put_back, replaced_files
+from complaints.services.splitting import withdraw_part
 from complaints.services.transitions import acting_role
 from complaints.workflow import Verb, WorkflowError, check
 from notifications.models import OutboxMessage
@@ -121,6 +122,8 @@ def _undo(deed_id: int, user: User, now: datetime, ours: set[int]) -> None:
     recalled = mails.filter(queue_state=QueueState.DUE, leased_until=None).update(queue_state=QueueState.CANCELLED)
     if recalled != len(deed.made["mails"]):
         raise TooLateToUndo
+    for part_id, made_at in _parts(deed):
+        withdraw_part(part_id, made_at=made_at, acting_user=user, role=by, now=now)
     states = {pk: complaint.state for pk, complaint in held.items()}
     paths = put_back(Difference.from_json(deed.before), held)
     Message.objects.filter(pk__in=deed.made["messages"]).delete()
@@ -134,6 +137,12 @@ def _undo(deed_id: int, user: User, now: datetime, ours: set[int]) -> None:
     deed.undone_at = now
     deed.save(update_fields=["undone_at"])
     transaction.on_commit(partial(_delete_files, paths))
+
+
+def _parts(deed: Deed) -> list[tuple[int, datetime]]:
+    """What a split filed: ids, and when."""
+    splits = Event.objects.filter(pk__in=deed.made["events"], kind=Event.Kind.SPLIT)
+    return [(event.data["part"], event.at) for event in splits if "part" in event.data]
 
 
 def _hats_before(deed: Deed, complaint: Complaint, user: User) -> frozenset[str]:
@@ -209,7 +218,9 @@ def _last_ids(held: Iterable[int]) -> dict[str, int]:
 def _made_since(last: dict[str, int], held: Iterable[int], now: datetime) -> dict[str, list[int]]:
     """Ids of the rows that came since. Mails are known by their moment and by whom they are about: others write, too."""
     ids = list(held)
-    about = Q(pk__in=ids) | Q(merged_into__in=ids)
+    splits = Event.objects.filter(complaint__in=ids, pk__gt=last["events"], kind=Event.Kind.SPLIT)
+    parts = [event.data["part"] for event in splits if "part" in event.data]
+    about = Q(pk__in=[*ids, *parts]) | Q(merged_into__in=ids)
     numbers = Complaint.objects.filter(about).values("tracking_number")
     mails = OutboxMessage.objects.filter(pk__gt=last["mails"], created_at=now, reference__in=numbers)
 

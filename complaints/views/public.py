@@ -183,7 +183,7 @@ def _public_facts(found: Complaint) -> dict[str, object]:
         "public": True,
         "timeline": public_timeline(found),
         "why": explain_publicly(decision, found.place_shown) if decision and found.shown_unit else "",
-        "description": found.description if found.text_review == Complaint.Review.RELEASED else "",
+        "description": found.released_description if found.text_review == Complaint.Review.RELEASED else "",
         "photos": list(photos),
         "place_withheld": found.shown_precision == "city",
         "place": {

@@ -4,9 +4,11 @@ import hashlib
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import User
 from accounts.quotas import Quota, QuotaExceeded, spend
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
@@ -46,13 +49,41 @@ from districts.selectors import place_at
 _WAITS, _WAIT_SECONDS = 10, 0.2
 
 
+@dataclass(frozen=True)
+class Intake:
+    """Who fills in the form: a citizen for herself, or (`by`) a member of staff for somebody who calls or comes."""
+
+    form: type[ReportForm] = ReportForm
+    by: User | None = None
+
+    @property
+    def url(self) -> str:
+        return reverse("desk_new") if self.by else reverse("report")
+
+    def address_of(self, given: Receipt) -> str:
+        """Where who filed it goes next."""
+        if self.by and Complaint.objects.visible_to(self.by).filter(pk=given.complaint_id).exists():
+            return reverse("desk_complaint", args=[given.tracking_number])
+        if self.by:
+            return reverse("desk")
+        return reverse("secret_link", args=[secret_token(given.complaint_id, link_version=1)]) + "?new=1"
+
+
+CITIZEN = Intake()
+
+
 def report(request: HttpRequest) -> HttpResponse:
     """The form; a complete and reviewed one becomes a complaint, and its secret page says so."""
-    city = jurisdiction_of(request)
+    return take_in(request, jurisdiction_of(request), CITIZEN)
+
+
+def take_in(request: HttpRequest, city: Jurisdiction, intake: Intake) -> HttpResponse:
+    """The form of an intake. Staff see what will happen beside it and need no second look."""
     catalogue = snapshot(city.pk, city.catalogue_version)
     if request.method != "POST":
-        return _page(request, catalogue, _new_form(catalogue, initial=_preset(request.GET, catalogue)))
-    form = ReportForm(catalogue, district_choices(city.pk), _with_found_place(request.POST), request.FILES)
+        return _page(request, catalogue, _new_form(catalogue, intake, initial=_preset(request.GET, catalogue)))
+    form = intake.form(catalogue, district_choices(city.pk), _with_found_place(request.POST), request.FILES)
+    form.intake = intake
     if "find" in request.POST:
         return _found_places(request, catalogue, form)
     if not form.is_valid():
@@ -60,15 +91,23 @@ def report(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     try:
         place = _place(city, form)
-        if not _wants_json(request) and form.cleaned_data["reviewed"] != _signature(form):
+        is_seen = _wants_json(request) or intake.by is not None
+        if not is_seen and form.cleaned_data["reviewed"] != _signature(form):
             return _review(request, catalogue, form, _previewed(city, place, form, now))
-        spend(request, Quota.COMPLAINT, now=now)
+        if intake.by is None:
+            spend(request, Quota.COMPLAINT, now=now)
         given = _submit(request, city, form, place, now)
     except ComplaintError as error:
         return _refused(request, catalogue, _with_error(form, error, city), error)
     except QuotaExceeded as error:
         return _too_many(request, catalogue, form, error)
-    address = reverse("secret_link", args=[secret_token(given.complaint_id, link_version=1)]) + "?new=1"
+    address = intake.address_of(given)
+    if intake.by is not None:
+        messages.success(
+            request,
+            _("Filed under %(number)s: tell this number. The secret link goes out by e-mail only.")
+            % {"number": given.tracking_number},
+        )
     if _wants_json(request):
         return JsonResponse({"tracking_number": given.tracking_number, "next": address}, status=201)
     return HttpResponseRedirect(address)
@@ -152,8 +191,10 @@ def _with_found_place(posted: QueryDict) -> QueryDict:
     return data
 
 
-def _new_form(catalogue: Snapshot, *, initial: Mapping[str, Any]) -> ReportForm:
-    return ReportForm(catalogue, district_choices(catalogue.jurisdiction.pk), initial=dict(initial))
+def _new_form(catalogue: Snapshot, intake: Intake, *, initial: Mapping[str, Any]) -> ReportForm:
+    form = intake.form(catalogue, district_choices(catalogue.jurisdiction.pk), initial=dict(initial))
+    form.intake = intake
+    return form
 
 
 def _wants_json(request: HttpRequest) -> bool:
@@ -198,7 +239,7 @@ def _submit(request: HttpRequest, city: Jurisdiction, form: ReportForm, place: P
 def _new_complaint(city: Jurisdiction, form: ReportForm, place: Place) -> NewComplaint:
     cleaned = form.cleaned_data
     reporter = NewReporter(
-        language=get_language() or "fr",
+        language=cleaned.get("language") or get_language() or "fr",
         name=cleaned["name"],
         email=cleaned["email"],
         phone=cleaned["phone"],
@@ -210,7 +251,7 @@ def _new_complaint(city: Jurisdiction, form: ReportForm, place: Place) -> NewCom
         longitude=place.longitude,
         latitude=place.latitude,
         reporter=reporter,
-        channel=Complaint.Channel.WEB,
+        channel=Complaint.Channel(cleaned.get("channel") or Complaint.Channel.WEB),
         description=cleaned["description"],
         location_text=_location_text(city, place, cleaned["location_text"]),
         answers=form.answers(),
@@ -218,6 +259,7 @@ def _new_complaint(city: Jurisdiction, form: ReportForm, place: Place) -> NewCom
         files=cleaned["files"],
         jurisdiction_id=city.pk,
         district_only=place.district_only,
+        filed_by=form.intake.by,
     )
 
 
@@ -258,6 +300,8 @@ def _page(
     context: dict[str, object] = {
         "now": timezone.now(),
         "form": form,
+        "by_staff": form.intake.by is not None,
+        "intake_url": f"{form.intake.url}?jurisdiction={catalogue.jurisdiction.code}" if form.intake.by else "",
         "services": offered,
         "search_index": [
             {"code": c.code, "texts": [*c.name.values(), *c.keywords, *c.service.name.values()]} for c in form.offered
@@ -309,7 +353,7 @@ def _found_places(request: HttpRequest, catalogue: Snapshot, form: ReportForm) -
     wanted = str(form.data.get("place_query", ""))[:100]
     found = search_places(catalogue.jurisdiction.pk, wanted)
     rows = [(place, place_kind(place.kind)) for place in found]
-    again = ReportForm(catalogue, form.fields["district"].choices[1:], initial=_typed(form))  # type: ignore[attr-defined]
+    again = _again(form)
     return _page(request, catalogue, again, found=rows, place_query=wanted, lost_files=_names(request))
 
 
@@ -323,7 +367,9 @@ def _typed(form: ReportForm) -> dict[str, Any]:
 def _again(form: ReportForm, **changes: str) -> ReportForm:
     """The same filing as an unbound form: nothing is marked as wrong, everything is kept."""
     choices = form.fields["district"].choices[1:]  # type: ignore[attr-defined]
-    return ReportForm(form.catalogue, choices, initial=_typed(form) | changes)
+    again: ReportForm = form.intake.form(form.catalogue, choices, initial=_typed(form) | changes)
+    again.intake = form.intake
+    return again
 
 
 def _names(request: HttpRequest) -> list[str]:

@@ -20,9 +20,10 @@ from complaints.errors import ComplaintError
 from complaints.expected import expected_resolution
 from complaints.explain import EXPLAINED, explain_stored
 from complaints.forms import WordsForm
-from complaints.models import Attachment, Complaint, Event
+from complaints.models import Attachment, Complaint, Event, Forwarding
 from complaints.refusals import refusal_words
 from complaints.services.erasure import ERASED, erase_reporter
+from complaints.services.forwarding import forward
 from complaints.services.messages import add_reporter_message
 from complaints.services.transitions import change_state
 from complaints.services.verdicts import Voice, asked, confirm, contest, step_back
@@ -73,6 +74,7 @@ _DONE: dict[str, Callable[[], str]] = {
     "confirm": lambda: _("Thank you. You confirmed that the matter is settled."),
     "contest": lambda: _("The complaint is open again. The unit was told why."),
     "withdraw": lambda: _("Your complaint is withdrawn."),
+    "forward": lambda: _("Your report was passed on."),
     "erase": lambda: _("Your personal data was erased."),
 }
 
@@ -97,6 +99,8 @@ def _act(complaint: Complaint, action: str, form: WordsForm, *, now: datetime) -
     try:
         if action == "message":
             add_reporter_message(complaint.pk, text=text, files=files, now=now)
+        elif action == "forward":
+            forward(complaint.pk, acting_user=None, now=now)
         elif action == "erase":
             erase_reporter(complaint.pk, now=now)
         elif action == "confirm":
@@ -159,11 +163,19 @@ def _page(
         "waiting": complaint.state == State.WAITING_REPORTER and own,
         "timeline": reporter_timeline(complaint),
         "expected": expected_resolution(primary, now=timezone.now()),
+        "forwarding": _forwarding(complaint) if own and not erased else None,
         "answers": _answers(complaint),
         "files": _files(complaint),
         "why": explain_stored(decision) if decision else "",
     }
     return city_page(request, complaint.jurisdiction, "complaints/secret_link.html", context, status=status)
+
+
+def _forwarding(complaint: Complaint) -> Forwarding | None:
+    """The body that answers for it, where she may have it passed on there or already has."""
+    if complaint.state != State.OUT_OF_SCOPE:
+        return None
+    return Forwarding.objects.select_related("body").filter(complaint=complaint).first()
 
 
 def _answers(complaint: Complaint) -> list[tuple[dict[str, str], list[dict[str, str] | str]]]:

@@ -12,7 +12,19 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from catalogue.ladders import DEFAULT_LADDER
-from catalogue.models import Calendar, Category, Closure, Jurisdiction, PackRow, Question, Rung, Schedule, Service, Unit
+from catalogue.models import (
+    Body,
+    Calendar,
+    Category,
+    Closure,
+    Jurisdiction,
+    PackRow,
+    Question,
+    Rung,
+    Schedule,
+    Service,
+    Unit,
+)
 from catalogue.translated import text_in
 from districts.citypack.boundaries import PackShapes, Shape, read_shapes
 from districts.citypack.tables import PackTables, read_tables
@@ -152,6 +164,11 @@ class _Loader:
             values |= {"email": table.get("email", ""), "phone": str(table.get("phone", ""))}
             self._put(unit, values, f"unit {code}")
             self.units[code] = unit
+        for code, table in self.pack.bodies.items():
+            body = Body.objects.filter(jurisdiction=self.city, code=code).first()
+            body = body or Body(jurisdiction=self.city, code=code)
+            values = {name: str(table.get(name, "")) for name in ("email", "phone", "website")}
+            self._put(body, values | {"name": table["name"]}, f"body {code}")
         triage = self.units[self.pack.triage_unit]
         if self.city.triage_unit_id is None or self.overwrite:
             self.city.triage_unit = triage

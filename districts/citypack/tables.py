@@ -34,6 +34,7 @@ class PackTables:
     calendars: dict[str, dict[str, Any]] = field(default_factory=dict)
     schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
     units: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     triage_unit: str = ""
     faults: list[Fault] = field(default_factory=list)
 
@@ -148,6 +149,13 @@ def _read_units(pack: PackTables, units: dict[str, Any]) -> None:
             pack.fault("unknown_reference", f"calendar {unit.get('calendar')!r} is not in units.toml", where)
         if unit.get("email") and "@" not in str(unit["email"]):
             pack.fault("bad_value", f"email {unit['email']!r} is no address", where)
+    for body in _tables(pack, units, "body", "units.toml"):
+        where = _enter(pack, pack.bodies, body, "body", "units.toml")
+        _check_name(pack, body.get("name"), where)
+        if body.get("email") and "@" not in str(body["email"]):
+            pack.fault("bad_value", f"email {body['email']!r} is no address", where)
+        if body.get("website") and not str(body["website"]).startswith(("https://", "http://")):
+            pack.fault("bad_value", f"website {body['website']!r} must begin with https://", where)
     triage = units.get("triage", {})
     pack.triage_unit = str(triage.get("unit", "")) if isinstance(triage, dict) else ""
     if pack.triage_unit not in pack.units:

@@ -218,6 +218,7 @@ def _page(
         "seen": complaint.updated_at.isoformat(),
         "here_url": reverse("desk_here", args=[complaint.tracking_number]),
         "review_text_url": reverse("desk_action", args=[complaint.tracking_number, "review-text"]) + query,
+        "black_out_url": reverse("desk_action", args=[complaint.tracking_number, "black-out"]) + query,
         "review_photo_url": reverse("desk_action", args=[complaint.tracking_number, "review-photo"]) + query,
     }
     return screen(request, complaint.jurisdiction, now, case=context, number=complaint.tracking_number, status=status)

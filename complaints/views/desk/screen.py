@@ -15,6 +15,7 @@ from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from complaints.alerts import count_alerts, sees_alerts
 from complaints.filters import FilterError, Filters
+from complaints.permissions import DESK
 from complaints.staff_actions import ACTIONS, bulk_actions
 from complaints.views.desk.listing import Listing, listing
 from complaints.views.staff import DESK_ROLES, cities_of, staff_user
@@ -52,6 +53,7 @@ def screen(
         "map_settings": map_settings(city, shown),
         "bulk_actions": bulk_actions(shown.queue.scope.roles),
         "key_table": [(action.key, action.label) for action in ACTIONS if action.key],
+        "may_file": bool(shown.queue.scope.roles & DESK),
         "is_open": case is not None,
         "back_url": f"{reverse('desk')}?{shown.query}" if shown.query else reverse("desk"),
     }

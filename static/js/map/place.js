@@ -37,6 +37,26 @@ export function ringPlace(geoMap, { lon, lat }) {
   return () => ring.remove();
 }
 
+/** A pin to drag, or to put down with a click, starting at a place; tells each new place. Returns a function that removes it. */
+export function pickPlace(geoMap, { lon, lat }, onPick) {
+  const icon = L.divIcon({ className: "map-picked", iconSize: [36, 36], iconAnchor: [18, 18] });
+  const marker = L.marker([lat, lon], { draggable: true, autoPan: true, keyboard: false, icon, zIndexOffset: 1000 });
+  const tell = () => {
+    const at = marker.getLatLng();
+    onPick(at.lng, at.lat);
+  };
+  const put = (event) => {
+    marker.setLatLng(event.latlng);
+    tell();
+  };
+  marker.on("dragend", tell).addTo(geoMap.leaflet);
+  geoMap.leaflet.on("click", put);
+  return () => {
+    marker.remove();
+    geoMap.leaflet.off("click", put);
+  };
+}
+
 /** Pins that need no feed: a crew's points, similar complaints nearby. Returns a function that removes them. */
 export function showPins(geoMap, places, { onSelect = null, fit = true } = {}) {
   const group = L.layerGroup().addTo(geoMap.leaflet);

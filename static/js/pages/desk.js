@@ -1,11 +1,12 @@
 // The desk: list, complaint and map stay on one page; everything can be done by keyboard. Without this script each link and
 // form loads the page it names.
 
+import { drawBoxes } from "gp/lib/boxes";
 import { announce, readJson } from "gp/lib/dom";
 import { isWriting, letterOf } from "gp/lib/keys";
 import { ComplaintLayer } from "gp/map/clusters";
 import { createMap } from "gp/map/map";
-import { ringPlace } from "gp/map/place";
+import { pickPlace, ringPlace } from "gp/map/place";
 
 const HERE_MS = 30_000;
 const panes = document.getElementById("desk-panes");
@@ -88,6 +89,8 @@ function show(html, focus) {
   const scrolled = document.getElementById("desk-list")?.scrollTop ?? 0;
   const writing = panes.contains(document.activeElement) && isWriting(document.activeElement) ? document.activeElement.id : "";
   const menus = [...panes.querySelectorAll(".desk__menu")].map((menu) => menu.open);
+  unpick();
+  unpick = () => {};
   panes.innerHTML = html;
   // A menu in which somebody is choosing stays open.
   if (writing) panes.querySelectorAll(".desk__menu").forEach((menu, n) => (menu.open = menus[n] ?? false));
@@ -107,6 +110,30 @@ function show(html, focus) {
   showOnMap();
   sayHere();
   countChosen();
+}
+
+// --- forms that are filled by hand on a picture: the pin on the map, black boxes on a photo
+
+let unpick = () => {};
+
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const details = event.target;
+    if (details.id === "action-move-pin") {
+      unpick();
+      unpick = details.open ? pickFor(details.querySelector("form")) : () => {};
+    } else if (details.matches?.(".black-out") && details.open) drawBoxes(details);
+  },
+  true,
+);
+
+function pickFor(form) {
+  const { latitude, longitude } = form.elements;
+  return pickPlace(geoMap, { lon: Number(longitude.value), lat: Number(latitude.value) }, (lon, lat) => {
+    longitude.value = lon.toFixed(6);
+    latitude.value = lat.toFixed(6);
+  });
 }
 
 document.addEventListener("click", (event) => {

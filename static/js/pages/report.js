@@ -9,10 +9,11 @@ import { rank } from "gp/lib/search";
 import { createMap } from "gp/map/map";
 import { Picker } from "gp/map/picker";
 
-const DRAFT = "report-draft";
 const RETRY_SECONDS = [3, 8, 20, 45];
 
 const form = document.getElementById("report-form");
+// What a clerk takes down is not mixed with what she writes for herself.
+const DRAFT = form.dataset.draft || "report-draft";
 const words = document.getElementById("report-words").dataset;
 const byId = (id) => document.getElementById(id);
 const inputs = { longitude: form.elements.longitude, latitude: form.elements.latitude };
