@@ -16,7 +16,7 @@ from complaints.services.escalation import climb_ladders
 from complaints.services.transitions import change_state
 from complaints.workflow import Verb
 from notifications.models import OutboxMessage
-from tests.builders import build_complaint
+from tests.builders import build_complaint, build_ladder
 from tests.e2e.conftest import DESKTOP, Open
 from tests.e2e.test_staff import sign_in
 
@@ -121,6 +121,7 @@ def test_the_afternoon_in_arabic(open_page: Open, axe_faults: Axe, clerk: User, 
     back = build_complaint("pavement", now=now - timedelta(days=1), description="الرصيف مكسور")
     change_state(back.pk, Verb.RESOLVE, acting_user=clerk, now=now - timedelta(hours=5), note="Fait.")
     change_state(back.pk, Verb.CONTEST, acting_user=None, now=now - timedelta(hours=4), note="ما زال مكسورا")
+    build_ladder(gridville)
     record_breaches(now=now)
     climb_ladders(now=now)
     Body.objects.create(
