@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0008_bodies'),
-        ('complaints', '0017_corrections'),
+        ('complaints', '0019_corrections'),
     ]
 
     operations = [

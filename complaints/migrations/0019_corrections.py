@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('complaints', '0016_following'),
+        ('complaints', '0018_expected_times'),
     ]
 
     operations = [
