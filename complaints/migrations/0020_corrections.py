@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('complaints', '0018_expected_times'),
+        ('complaints', '0019_trial_of_a_rule'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0008_bodies'),
-        ('complaints', '0019_corrections'),
+        ('complaints', '0020_corrections'),
     ]
 
     operations = [
