@@ -11,6 +11,7 @@ from datetime import date, datetime
 from catalogue.snapshot import Snapshot, current_snapshot
 from complaints.deadlines import due, parse_duration
 from complaints.models import Complaint, Event, RoutingDecision
+from complaints.undone import effective
 from complaints.workflow import CLOSED_STATES, State
 from contracts.models import Clause, Contract, ContractVersion
 
@@ -66,8 +67,8 @@ class Option:
 
 
 def read_history(events: Sequence[Event], decisions: Sequence[RoutingDecision]) -> History:
-    """The history of one complaint from its rows in any order."""
-    ordered = sorted(events, key=lambda event: (event.at, event.pk))
+    """The history of one complaint from its rows in any order. What was undone at the desk at once ended no lateness."""
+    ordered = effective(sorted(events, key=lambda event: (event.at, event.pk)))
     return History(
         missed=tuple(_missed(ordered, sorted(decisions, key=lambda row: (row.decided_at, row.pk)))),
         pauses=tuple(_pauses(ordered)),

@@ -1,6 +1,7 @@
 """A finding is opened by an officer, about what a complaint's history shows, once for each thing, and the operator is told."""
 
 import hashlib
+import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,6 +17,7 @@ from complaints.services.files import media_path
 from complaints.services.merging import merge
 from complaints.services.publication import pass_to_operator
 from complaints.services.transitions import change_state
+from complaints.services.undo import undo, undoable
 from complaints.workflow import Verb
 from contracts.breaches import history_of, options_for
 from contracts.chain import facts_hash
@@ -81,6 +83,18 @@ def test_what_was_done_late_counts_until_it_was_done(
     change_state(complaint.pk, Verb.RESOLVE, acting_user=triage_officer, now=done, note="Fait.")
     finding = build_finding(contract, contract_manager, now, clause="late-resolution", complaint=complaint)
     assert (finding.met_at, finding.counted_to) == (done, done)
+
+
+def test_a_closing_that_was_undone_at_once_ends_no_lateness(
+    contract: Contract, contract_manager: User, triage_officer: User, now: datetime
+) -> None:
+    complaint = build_late_complaint(now - timedelta(days=5), days=20)
+    closed, batch = now - timedelta(days=3), uuid.uuid4()
+    with undoable(complaint.pk, action="resolve", acting_user=triage_officer, now=closed, batch=batch):
+        change_state(complaint.pk, Verb.RESOLVE, acting_user=triage_officer, now=closed, note="Fait.")
+    undo(batch, acting_user=triage_officer, now=closed + timedelta(seconds=4))
+    finding = build_finding(contract, contract_manager, now, clause="late-resolution", complaint=complaint)
+    assert (finding.met_at, finding.counted_to) == (None, now)
 
 
 def test_pauses_are_in_the_evidence_and_move_the_deadline(
