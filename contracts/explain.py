@@ -205,7 +205,8 @@ def event_words(event: FindingEvent) -> str:
 
 
 def person(user: User) -> str:
-    return user.get_full_name() or user.get_username()
+    """A name that keeps to itself: a Latin one would drag the date after it out of an Arabic line (U+2068…2069)."""
+    return f"\u2068{user.get_full_name() or user.get_username()}\u2069"
 
 
 def moment(instant: datetime | None, zone: str) -> str:

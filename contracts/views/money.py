@@ -67,10 +67,11 @@ def _statement_page(
 ) -> HttpResponse:
     user, now = user_of(request), timezone.now()
     today = local_day(now, contract.jurisdiction.time_zone)
+    is_next = next_month(month) <= today and not contract.statements.filter(month__gt=month).exists()
     context = statement_facts(contract, month) | {
         "now": now,
         "refused": refused,
-        "may_issue": bool(ISSUING & city_hats(user, contract.jurisdiction_id)) and next_month(month) <= today,
+        "may_issue": is_next and bool(ISSUING & city_hats(user, contract.jurisdiction_id)),
         "is_over": next_month(month) <= today,
         "line_url": "treasury_line",
         "back_url": reverse("treasury_contract", args=[contract.code]),

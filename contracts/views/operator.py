@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.db.models.functions import Coalesce, Least
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -48,6 +49,8 @@ TAKES_FILES = frozenset({FindingState.NOTIFIED, FindingState.CONTESTED, FindingS
 def operator(request: HttpRequest) -> HttpResponse:
     """What waits for this operator, by time left."""
     city, user, now = city_of(request, ROLES), user_of(request), timezone.now()
+    # What can still be appealed against stands in its own list.
+    appealable = Q(state=FindingState.JUSTIFIED, appeal_due_at__gte=now)
     contracts = list(
         Contract.objects.visible_to(user).filter(jurisdiction=city).select_related("unit").prefetch_related("versions")
     )
@@ -65,11 +68,9 @@ def operator(request: HttpRequest) -> HttpResponse:
             for contract in contracts
         ],
         "to_answer": list(findings.filter(state=FindingState.NOTIFIED).order_by("answer_due_at")),
-        "to_appeal": list(
-            findings.filter(state=FindingState.JUSTIFIED, appeal_due_at__gte=now).order_by("appeal_due_at")
-        ),
+        "to_appeal": list(findings.filter(appealable).order_by("appeal_due_at")),
         "running": list(findings.running().exclude(state=FindingState.NOTIFIED).order_by("-updated_at")[:CASES_SHOWN]),
-        "finished": list(findings.exclude(pk__in=findings.running()).order_by("-updated_at")[:10]),
+        "finished": list(findings.exclude(appealable).exclude(pk__in=findings.running()).order_by("-updated_at")[:10]),
         "cases": [_case_row(case) for case in cases[:CASES_SHOWN]],
         "cases_total": cases.count(),
         "late_total": Complaint.objects.visible_to(user).filter(jurisdiction=city).late(now).count(),
