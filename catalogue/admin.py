@@ -199,7 +199,8 @@ class ScheduleAdmin(CityAdmin):
 
 @admin.register(Closure)
 class ClosureAdmin(CityAdmin):
-    list_display = ("__str__", "jurisdiction", "first_day", "last_day")
+    list_display = ("__str__", "kind", "jurisdiction", "first_day", "last_day")
+    list_filter = ("kind",)
     deletable = True
 
 

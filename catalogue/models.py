@@ -75,9 +75,19 @@ class Calendar(PackRow):
 
 
 class Closure(models.Model):
-    """Days on which a city's offices are closed beside the country's public holidays. Both days are included."""
+    """Days that are other than the country's calendar has them: announced, or the city's own. Both days are included.
+
+    A lunar feast that was announced for another day is two rows: the day on which it is, closed, and the estimated day,
+    worked. Promises that have not passed are moved when such days change (complaints/services/announced_days.py).
+    """
+
+    class Kind(models.TextChoices):
+        CLOSED = "closed", pgettext_lazy("kind of day", "closed")
+        WORKED = "worked", pgettext_lazy("kind of day", "worked, though the calendar has a holiday")
+        RAMADAN = "ramadan", pgettext_lazy("kind of day", "Ramadan hours, instead of the estimated dates")
 
     jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="closures")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CLOSED, db_default=Kind.CLOSED)
     first_day = models.DateField()
     last_day = models.DateField()
     name = TranslatedTextField()
@@ -90,7 +100,7 @@ class Closure(models.Model):
             models.CheckConstraint(
                 condition=models.Q(last_day__gte=models.F("first_day")), name="closure_days_in_order"
             ),
-            models.UniqueConstraint(fields=["jurisdiction", "first_day", "last_day"], name="closure_unique"),
+            models.UniqueConstraint(fields=["jurisdiction", "kind", "first_day", "last_day"], name="closure_unique"),
         ]
 
     def __str__(self) -> str:

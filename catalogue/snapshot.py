@@ -29,6 +29,9 @@ class Snapshot:
     rotas: dict[int, Rota | None]
     # By service id, in their order.
     rungs: dict[int, tuple[Rung, ...]]
+    # Days worked in spite of a holiday, and announced dates of Ramadan.
+    openings: tuple[tuple[date, date], ...] = ()
+    fasts: tuple[tuple[date, date], ...] = ()
 
     @property
     def triage_unit(self) -> Unit:
@@ -66,6 +69,8 @@ class Snapshot:
             week_raw=calendar.week,
             ramadan_raw=calendar.ramadan,
             closures=self.closures,
+            openings=self.openings,
+            ramadan=self.fasts,
             around=around,
         )
 
@@ -98,7 +103,11 @@ def fresh_snapshot(jurisdiction_id: int) -> Snapshot:
     for question in Question.objects.filter(category__jurisdiction=jurisdiction):
         questions.setdefault(question.category_id, []).append(question)
     schedules = {row.pk: row for row in Schedule.objects.filter(jurisdiction=jurisdiction)}
-    closures = Closure.objects.filter(jurisdiction=jurisdiction).values_list("first_day", "last_day")
+    days: dict[str, list[tuple[date, date]]] = {kind: [] for kind in Closure.Kind.values}
+    for kind, first, last in Closure.objects.filter(jurisdiction=jurisdiction).values_list(
+        "kind", "first_day", "last_day"
+    ):
+        days[kind].append((first, last))
     rungs: dict[int, list[Rung]] = {}
     for rung in Rung.objects.filter(service__jurisdiction=jurisdiction).select_related("service"):
         rungs.setdefault(rung.service_id, []).append(rung)
@@ -108,7 +117,9 @@ def fresh_snapshot(jurisdiction_id: int) -> Snapshot:
         services=services,
         categories=categories,
         questions={key: tuple(rows) for key, rows in questions.items()},
-        closures=tuple(closures),
+        closures=tuple(days[Closure.Kind.CLOSED]),
+        openings=tuple(days[Closure.Kind.WORKED]),
+        fasts=tuple(days[Closure.Kind.RAMADAN]),
         schedules=schedules,
         rotas={key: _rota(row) for key, row in schedules.items()},
         rungs={key: tuple(rows) for key, rows in rungs.items()},

@@ -18,7 +18,7 @@ Wall times that clock changes repeat or skip: see `catalogue.working_time.instan
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from catalogue.working_time import END_OF_DAY, ONE_DAY, WorkingCalendar, instant_of, opening_instants
@@ -130,6 +130,49 @@ def resume(
     if not advanced:
         return promise
     return _promise(instant_of(promise.wall + advanced, calendar.time_zone), calendar)
+
+
+def transferred(
+    promise: Promise, start: datetime, duration: Duration, old: WorkingCalendar, new: WorkingCalendar
+) -> Promise:
+    """The promise made at `start`, when a day turned out to be worked or closed: as much working time as before.
+
+    A promise of working days that ended with a day's closing still does, so many working days after the start; others keep
+    their working hours. One that `new` would have given at once stays, and so do those of calendar time. Raises
+    NoOpeningHours as `due` does.
+    """
+    start = _aware(start)
+    if not duration.is_working_time or promise == due(start, duration, new):
+        return promise
+    days = _open_days_until(promise, start, old)
+    if duration.unit == "working_days" and days and _closes_a_day(promise, old):
+        return _promise(_closing_of_working_day(start, days, new), new)
+    return _promise(_after_working_time(start, working_time_between(start, promise.instant, old), new), new)
+
+
+def _open_days_until(promise: Promise, start: datetime, calendar: WorkingCalendar) -> int:
+    """Open days after that of `start`, up to the day that the promise was made to."""
+    day, last = _wall(start, calendar).date(), _day_of(promise, calendar)
+    count = 0
+    while day < last:
+        day += ONE_DAY
+        count += bool(calendar.hours_on(day))
+    return count
+
+
+def _day_of(promise: Promise, calendar: WorkingCalendar) -> date:
+    """A promise at 00:00 was made to the day that ends there."""
+    return _wall(promise.instant - timedelta(microseconds=1), calendar).date()
+
+
+def _closes_a_day(promise: Promise, calendar: WorkingCalendar) -> bool:
+    day = _day_of(promise, calendar)
+    hours = calendar.hours_on(day)
+    if not hours:
+        return False
+    closes = hours[-1][1]
+    wall = datetime.combine(day + ONE_DAY if closes == END_OF_DAY else day, closes)
+    return instant_of(wall, calendar.time_zone) == promise.instant
 
 
 def before(promise: Promise, duration: Duration, calendar: WorkingCalendar) -> datetime:

@@ -569,6 +569,7 @@ class IdempotencyKey(models.Model):
 
 
 # Tables of this app that live in modules of their own.
+from complaints.announced import DaysInForce  # noqa: E402
 from complaints.deskwork import Deed, Forwarding, Handover, Presence, Reply, SavedFilter  # noqa: E402
 from complaints.expected import ExpectedTime  # noqa: E402
 from complaints.groups import GroupPromise, Supporter  # noqa: E402
@@ -578,8 +579,8 @@ from complaints.received import ReceivedMail  # noqa: E402
 from complaints.voices import Verdict  # noqa: E402
 
 __all__ = [
-    "Attachment", "Complaint", "Deed", "Event", "ExpectedTime", "FeedItem", "Forwarding", "GroupPromise", "Handover", "Hotspot",
-    "IdempotencyKey", "LadderInForce", "Message", "PlaceCount", "PlaceRecount", "Presence", "PublicChange", "ReceivedMail",
-    "Reply", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision", "SavedFilter", "Simulation", "SimulationCell",
-    "SimulationMove", "Supporter", "Verdict",
+    "Attachment", "Complaint", "DaysInForce", "Deed", "Event", "ExpectedTime", "FeedItem", "Forwarding", "GroupPromise",
+    "Handover", "Hotspot", "IdempotencyKey", "LadderInForce", "Message", "PlaceCount", "PlaceRecount", "Presence",
+    "PublicChange", "ReceivedMail", "Reply", "Reporter", "Rerouting", "RoutingAlert", "RoutingDecision", "SavedFilter",
+    "Simulation", "SimulationCell", "SimulationMove", "Supporter", "Verdict",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints.services import (
+    announced_days,
     breaches,
     escalation,
     expectations,
@@ -152,3 +153,11 @@ def learn_expectations() -> None:
     with alone("learn-expectations") as is_mine:
         if is_mine:
             expectations.learn(now=timezone.now())
+
+
+@shared_task(name="complaints.move_for_announced_days")  # type: ignore[untyped-decorator]
+def move_for_announced_days() -> None:
+    """Move promises where holidays were announced."""
+    with alone("announced-days") as is_mine:
+        if is_mine:
+            announced_days.move_for_announced_days(now=timezone.now())

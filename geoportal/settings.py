@@ -334,6 +334,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="37"),
         "options": {"expires": 600},
     },
+    "announced-days": {"task": "complaints.move_for_announced_days", "schedule": 15, "options": {"expires": 30}},
     "record-silence": {"task": "complaints.record_silence", "schedule": 60, "options": {"expires": 120}},
     "tell-followers": {"task": "following.tell_followers", "schedule": 10, "options": {"expires": 30}},
     "tell-weeks": {"task": "following.tell_weeks", "schedule": 600, "options": {"expires": 600}},

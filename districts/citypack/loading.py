@@ -135,6 +135,7 @@ class _Loader:
         for closure in pack.get("closure", []):
             row, _ = Closure.objects.update_or_create(
                 jurisdiction=self.city,
+                kind=closure["kind"],
                 first_day=closure["first_day"],
                 last_day=closure["last_day"],
                 defaults={"name": closure["name"]},

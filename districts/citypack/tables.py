@@ -127,6 +127,8 @@ def _check_closure(pack: PackTables, closure: dict[str, Any], where: str) -> Non
     if not isinstance(first, date) or not isinstance(last, date) or last < first:
         pack.fault("bad_value", "a closure needs `date`, or `first_day` and `last_day` in order", where)
     closure["first_day"], closure["last_day"] = first, last
+    if closure.setdefault("kind", "closed") not in ("closed", "worked", "ramadan"):
+        pack.fault("bad_value", "the kind of a closure is closed, worked or ramadan", where)
     _check_name(pack, closure.get("name"), where)
 
 
