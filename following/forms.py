@@ -51,7 +51,7 @@ class FollowForm(DeliveryForm):
     district = forms.ChoiceField(label=_("District"), required=False)
     place = forms.ChoiceField(label=_("Street or place"), required=False)
     radius = forms.TypedChoiceField(
-        label=_("Within"), choices=[(n, f"{n} m") for n in RADII_M], coerce=int, required=False, initial=200
+        label=_("Within"), choices=[(n, n) for n in RADII_M], coerce=int, required=False, initial=200
     )
     area = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
     about = forms.ChoiceField(label=_("About"), required=False)
@@ -77,6 +77,7 @@ class FollowForm(DeliveryForm):
             for kind, label in kinds.items()
         ]
         self._offer("place", [("", _("Choose a street or place")), *(group for group in places if group[1])])
+        self._offer("radius", [(n, _("%(n)d m") % {"n": n}) for n in RADII_M])
         self._offer("about", [("", _("All services")), *self._services(language)])
 
     def _offer(self, name: str, choices: list[Any]) -> None:

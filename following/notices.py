@@ -79,7 +79,7 @@ def change_letter(
                 "number": complaint.tracking_number,
                 "state": state_label(event.to_state),
             }
-        body = _body(subscription, complaint, answer.text if answer else "")
+        body = _body(subscription, complaint, answer.text if answer else "", state=event.to_state)
         message = _letter(subscription, title, body, f"event:{event.pk}", now)
         if event.to_state == State.RESOLVED and subscription.subject == Subscription.Subject.COMPLAINT:
             page = public_url("follower_closing", subscription.language, token(subscription))
@@ -151,9 +151,10 @@ class _as:  # noqa: N801 (reads as a word)
         self.language.__exit__(None, None, None)
 
 
-def _body(subscription: Subscription, complaint: Complaint, answer: str) -> str:
+def _body(subscription: Subscription, complaint: Complaint, answer: str, *, state: str = "") -> str:
+    """`state`: the one that is told of, if it was another one than the present."""
     words = {
-        "line": _line(complaint, subscription),
+        "line": _line(complaint, subscription, state=state),
         "answer": answer,
         "complaint": complaint,
         "what": subject_in_words(subscription),
@@ -162,13 +163,13 @@ def _body(subscription: Subscription, complaint: Complaint, answer: str) -> str:
     return render_to_string("following/mail/change.txt", words)
 
 
-def _line(complaint: Complaint, subscription: Subscription) -> dict[str, object]:
+def _line(complaint: Complaint, subscription: Subscription, *, state: str = "") -> dict[str, object]:
     language = subscription.language
     return {
         "number": complaint.tracking_number,
         "category": text_in(complaint.category.name, language),
         "where": _where(complaint, subscription),
-        "state": capfirst(str(state_label(complaint.state))),
+        "state": capfirst(str(state_label(state or complaint.state))),
         "url": public_url("complaint", language, complaint.tracking_number),
     }
 

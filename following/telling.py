@@ -52,6 +52,8 @@ def _tell_change(event_id: int, now: datetime) -> None:
         return  # not public any more, or told under another number
     if Event.objects.filter(complaint=complaint, kind=Event.Kind.UNDONE, data__events__contains=event.pk).exists():
         return
+    if event.to_state == State.ACCEPTED and complaint.events.filter(kind=Event.Kind.ANSWERED, at=event.at).exists():
+        return  # the first answer accepts it, and is told
     wanted = followers_of(complaint) & Q(delivery=Subscription.Delivery.INSTANT, confirmed_at__lte=event.at)
     if event.kind != Event.Kind.STATE_CHANGED or event.to_state not in _ENDS:
         wanted &= Q(subject=Subscription.Subject.COMPLAINT)

@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0008_kinds_of_days'),
-        ('complaints', '0018_expected_times'),
+        ('catalogue', '0009_kinds_of_days'),
+        ('complaints', '0021_forwardings'),
     ]
 
     operations = [
