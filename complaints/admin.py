@@ -1,12 +1,13 @@
 """Decisions of routing for administrators: nothing to change, each in one sentence and drawn."""
 
-from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.contrib.gis.geos import MultiPolygon
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
@@ -45,8 +46,10 @@ class RoutingDecisionAdmin(ReadOnlyAdmin):
         return row.complaint.tracking_number
 
     @admin.display(description=gettext_lazy("Decided at"), ordering="decided_at")
-    def decided(self, row: RoutingDecision) -> datetime:
-        return row.decided_at
+    def decided(self, row: RoutingDecision) -> str:
+        """On the city's clock."""
+        at = row.decided_at.astimezone(ZoneInfo(row.complaint.jurisdiction.time_zone))
+        return date_format(at, "DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("Why here?"))
     def sentence(self, row: RoutingDecision) -> str:
