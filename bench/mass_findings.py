@@ -11,8 +11,10 @@ from typing import Any
 from django.contrib.gis.geos import Point
 
 from accounts.models import User
+from catalogue.snapshot import Snapshot, current_snapshot
 from complaints.models import Complaint, Event, RoutingDecision
 from complaints.tracking import numbered_tracking_number
+from contracts.breaches import grace_end
 from contracts.models import Clause, Contract, Decision, Finding, Signature
 from contracts.services.decisions import calculation_for
 
@@ -39,6 +41,7 @@ def make_decided_findings(
 ) -> Made:
     """Findings about breaches of one month. The contract needs a clause for founded complaints and one by the day late."""
     draw = random.Random(count)
+    catalogue = current_snapshot(contract.jurisdiction)
     version = contract.versions.latest("number")
     founded = version.clauses.filter(breach=Clause.Breach.FOUNDED)[0]
     late = version.clauses.filter(breach=Clause.Breach.RESOLUTION, per=Clause.Per.DAY_LATE)[0]
@@ -54,7 +57,8 @@ def make_decided_findings(
         findings = []
         history: list[Event] = []
         for number, complaint in zip(numbers, complaints, strict=True):
-            finding = _finding(contract, complaint, late if number % 2 else founded, manager, offset + number, month)
+            clause = late if number % 2 else founded
+            finding = _finding(contract, complaint, clause, manager, offset + number, month, catalogue)
             findings.append(finding)
             history += _history(complaint, finding, draw)
         Event.objects.bulk_create(history)
@@ -106,9 +110,15 @@ def _complaint(
 
 
 def _finding(
-    contract: Contract, complaint: Complaint, clause: Clause, manager: User, number: int, month: date
+    contract: Contract,
+    complaint: Complaint,
+    clause: Clause,
+    manager: User,
+    number: int,
+    month: date,
+    catalogue: Snapshot,
 ) -> Finding:
-    opened = datetime(month.year, month.month, 25, 12, tzinfo=UTC)
+    opened = datetime(month.year, month.month, 28, 12, tzinfo=UTC)
     about_time = clause.per == Clause.Per.DAY_LATE
     due = complaint.resolution_due_at
     assert due is not None
@@ -122,7 +132,7 @@ def _finding(
         state="justified",
         occurred_on=due.date() if about_time else complaint.submitted_at.date(),
         due_at=due if about_time else None,
-        counted_from=due if about_time else None,
+        counted_from=grace_end(clause, due, catalogue, contract.unit_id) if about_time else None,
         grounds="x",
         opened_at=opened,
         opened_by=manager,
@@ -138,8 +148,8 @@ def _history(complaint: Complaint, finding: Finding, draw: random.Random) -> lis
             complaint=complaint, at=complaint.submitted_at, kind="submitted", actor_role="reporter", to_state="received"
         )
     ]
-    if finding.due_at is not None:
-        done = finding.due_at + timedelta(hours=draw.randrange(1, 24 * 12))
+    if finding.due_at is not None and finding.counted_from is not None:
+        done = finding.counted_from + timedelta(hours=draw.randrange(1, 24 * 12))
         finding.met_at = finding.counted_to = done
         data: dict[str, object] = {"deadline": "resolution", "due": finding.due_at.isoformat()}
         events.append(Event(complaint=complaint, at=finding.due_at, kind="breached", actor_role="system", data=data))
