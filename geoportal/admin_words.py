@@ -37,6 +37,7 @@ FIELD_NAMES = {
     "calendar": pgettext_lazy("field", "calendar"),
     "email": pgettext_lazy("field", "e-mail"),
     "phone": pgettext_lazy("field", "phone"),
+    "website": pgettext_lazy("field", "website"),
     "icon": pgettext_lazy("field", "icon"),
     "colour": pgettext_lazy("field", "colour"),
     "order": pgettext_lazy("field", "order"),

@@ -92,9 +92,10 @@ def _places(question: Question, box: Box, squares: list[Square] | None, only: Se
         )
     inner = "c.x BETWEEN %(west)s + 1 AND %(east)s - 1 AND c.y BETWEEN %(south)s + 1 AND %(north)s - 1"
     outer = "c.x BETWEEN %(west)s - 1 AND %(east)s + 1 AND c.y BETWEEN %(south)s - 1 AND %(north)s + 1"
+    # A value, not EXISTS: that would be looked up among all complaints of the box.
     itself = (
-        "EXISTS (SELECT FROM complaints_complaint k WHERE k.id = c.complaint_id AND ST_CoveredBy(k.public_point,"
-        " ST_MakeEnvelope(%(box_w)s, %(box_s)s, %(box_e)s, %(box_n)s, 4326)))"
+        "(SELECT ST_CoveredBy(k.public_point, ST_MakeEnvelope(%(box_w)s, %(box_s)s, %(box_e)s, %(box_n)s, 4326))"
+        " FROM complaints_complaint k WHERE k.id = c.complaint_id)"
     )
     with connection.cursor() as cursor:
         cursor.execute(
