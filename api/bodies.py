@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from api.problems import Fault, Refused, malformed, too_large
 from complaints.errors import FileTooLarge, TooManyFiles
-from complaints.services.files import MAX_FILES, NewFile
+from complaints.services.files import MAX_FILES
+from complaints.services.quarantine import NewFile
 from sandbox.uploads import MAX_BYTES
 
 MAX_BODY_BYTES = 60_000_000

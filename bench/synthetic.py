@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db import connection
 
-from analytics.tally import sums
 from bench.columns import defaults
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
@@ -128,15 +127,6 @@ def _without_indexes() -> Iterator[None]:
             for name, definition in indexes:
                 _say(f"index {name}")
                 cursor.execute(definition)
-
-
-def count_all(*, city: Jurisdiction, now: datetime) -> float:
-    """Count every complaint from nothing; returns seconds."""
-    started = time.perf_counter()
-    sums.fill(city, now=now)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE analytics_counted, analytics_squarecount, analytics_daycount")
-    return time.perf_counter() - started
 
 
 def _say(text: str) -> None:

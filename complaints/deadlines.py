@@ -219,23 +219,6 @@ def _before_working_time(end: datetime, needed: timedelta, calendar: WorkingCale
     raise _closed_too_long(end)
 
 
-def time_left(due: datetime, now: datetime, calendar: WorkingCalendar) -> timedelta:
-    """What is left until `due` as the city's clock shows it, for labels; negative when late.
-
-    From Friday 10:00 to Monday 10:00 is three days even if the clocks change in between; below a day real time is
-    shown, so the sign never lies. Lists sort by the instant itself.
-    """
-    due, now = _aware(due), _aware(now)
-    elapsed = due - now
-    return elapsed if abs(elapsed) < ONE_DAY else _wall(due, calendar) - _wall(now, calendar)
-
-
-def working_time_left(due: datetime, now: datetime, calendar: WorkingCalendar) -> timedelta:
-    """Opening hours left until `due`; negative when late: the opening hours that have passed since."""
-    due, now = _aware(due), _aware(now)
-    return -working_time_between(due, now, calendar) if due < now else working_time_between(now, due, calendar)
-
-
 def working_time_between(start: datetime, end: datetime, calendar: WorkingCalendar) -> timedelta:
     """Real time between two aware moments during which the unit is open; zero if `end` is not after `start`."""
     start, end = _aware(start), _aware(end)

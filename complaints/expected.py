@@ -1,42 +1,15 @@
 """How long the like of a complaint has taken: learned from the past, shown beside the promise, and named an estimate.
 
-A table that a job fills (services/expectations.py), and the question to it.
+services/expectations.py fills the table that is asked here.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from django.db import models
-
-from catalogue.models import Category
-
-if TYPE_CHECKING:
-    from complaints.models import Complaint
+from complaints.models import Complaint, ExpectedTime
 
 # Fewer cases say nothing of the next one.
 LEAST = 20
-
-
-class ExpectedTime(models.Model):
-    """Of one category in one district (by code; empty: in the whole city): from filing to settling, real time."""
-
-    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="+")
-    district_code = models.CharField(max_length=60, blank=True)
-    n = models.PositiveIntegerField()
-    # Four of five took from `low` to `high`: one of ten less, one of ten more.
-    low = models.DurationField()
-    median = models.DurationField()
-    high = models.DurationField()
-    learned_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["category", "district_code"], name="expected_time_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.category_id} {self.district_code}: {self.median}"
 
 
 @dataclass(frozen=True)
@@ -49,7 +22,7 @@ class Expected:
     n: int
 
 
-def expected_resolution(complaint: "Complaint", *, now: datetime) -> Expected | None:
+def expected_resolution(complaint: Complaint, *, now: datetime) -> Expected | None:
     """The estimate for an open complaint; None for others, where too few are known, or where nearly all were settled by now.
 
     Of its district only where that is public: an estimate must not tell a place.

@@ -19,7 +19,8 @@ from catalogue.snapshot import Snapshot
 from catalogue.translated import text_in
 from complaints.answers import MAX_ANSWER_TEXT
 from complaints.models import Complaint
-from complaints.services.files import MAX_FILES, NewFile
+from complaints.services.files import MAX_FILES
+from complaints.services.quarantine import NewFile
 from complaints.tracking import normalise_tracking_number
 from districts.gate import PointRefused, accept_point
 

@@ -4,30 +4,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
-from django.db import models
 from django.utils.translation import pgettext_lazy
 
 from catalogue.ladders import Reach, parse_reach
-from catalogue.models import Rung, Service
+from catalogue.models import Rung
 from catalogue.snapshot import Snapshot
 from catalogue.working_time import WorkingCalendar
 from complaints.deadlines import Duration, Promise, before, due, parse_duration
 from complaints.groups import promise_in
-
-if TYPE_CHECKING:
-    from complaints.models import Complaint
-
-
-class LadderInForce(models.Model):
-    """By which ladder the open complaints of a service were planned; another one in the catalogue means: plan again."""
-
-    service = models.OneToOneField(Service, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    fingerprint = models.CharField(max_length=64)
-
-    def __str__(self) -> str:
-        return f"ladder of {self.service_id}"
+from complaints.models import Complaint
 
 
 class Level(IntEnum):
@@ -48,7 +34,7 @@ _LABELS = {
 }
 
 
-def escalation_label(complaint: "Complaint") -> str:
+def escalation_label(complaint: Complaint) -> str:
     """How far up an open complaint has come, in words; empty where nobody was told of anything."""
     return str(_LABELS.get(Level(complaint.escalation), "")) if complaint.is_open else ""
 
@@ -75,7 +61,7 @@ class Step:
         return Level.UNIT if self.rung.tell == Rung.Tell.UNIT else Level.MANAGER
 
 
-def steps(complaint: "Complaint", catalogue: Snapshot) -> list[Step]:
+def steps(complaint: Complaint, catalogue: Snapshot) -> list[Step]:
     """The rungs of the complaint's ladder that can still be reached, earliest first. Expects the service loaded.
 
     None for what has no promise (observations, imported history), is closed, or is handled under another number.
@@ -91,7 +77,7 @@ def steps(complaint: "Complaint", catalogue: Snapshot) -> list[Step]:
     return sorted(found, key=lambda step: (step.at, step.rung.order))
 
 
-def reached(complaint: "Complaint", catalogue: Snapshot, now: datetime, climbed: Collection[str]) -> list[Step]:
+def reached(complaint: Complaint, catalogue: Snapshot, now: datetime, climbed: Collection[str]) -> list[Step]:
     """The steps that have been reached at `now` and are not among the codes in `climbed`, earliest first."""
     return [
         step
@@ -100,7 +86,7 @@ def reached(complaint: "Complaint", catalogue: Snapshot, now: datetime, climbed:
     ]
 
 
-def next_at(complaint: "Complaint", catalogue: Snapshot, climbed: Collection[str]) -> datetime | None:
+def next_at(complaint: Complaint, catalogue: Snapshot, climbed: Collection[str]) -> datetime | None:
     """When the next step will be reached if nothing happens; None if there is none, or its clock stands still."""
     for step in steps(complaint, catalogue):
         stands_still = complaint.paused_at is not None and step.rung.deadline != Rung.Deadline.LEGAL
@@ -109,14 +95,14 @@ def next_at(complaint: "Complaint", catalogue: Snapshot, climbed: Collection[str
     return None
 
 
-def legal_limit(complaint: "Complaint", catalogue: Snapshot) -> Promise:
+def legal_limit(complaint: Complaint, catalogue: Snapshot) -> Promise:
     """Until when the law wants an answer: so many days after the filing, whatever was asked meanwhile."""
     days = Duration(max(1, catalogue.jurisdiction.legal_answer_limit_days), "days")
     calendar = catalogue.calendar_of(catalogue.units[complaint.unit_id], complaint.submitted_at.date())
     return due(complaint.submitted_at, days, calendar)
 
 
-def _deadline(rung: Rung, complaint: "Complaint", catalogue: Snapshot, calendar: WorkingCalendar) -> Promise | None:
+def _deadline(rung: Rung, complaint: Complaint, catalogue: Snapshot, calendar: WorkingCalendar) -> Promise | None:
     """What the rung is about; None once it was kept."""
     if rung.deadline == Rung.Deadline.RESOLUTION:
         return promise_in(complaint, "resolution")
@@ -136,7 +122,7 @@ def _reached(reach: Reach, deadline: Promise, calendar: WorkingCalendar) -> date
     return due(deadline.instant, duration, calendar).instant
 
 
-def _clock(step: Step, complaint: "Complaint", now: datetime) -> datetime:
+def _clock(step: Step, complaint: Complaint, now: datetime) -> datetime:
     """The law's clock never stands still; the others do while the reporter must act."""
     if step.rung.deadline == Rung.Deadline.LEGAL or complaint.paused_at is None:
         return now

@@ -65,10 +65,6 @@ class Receipt:
         return cls(**values)
 
     @property
-    def track_url(self) -> str:
-        return public_url("complaint", self.language, self.tracking_number)
-
-    @property
     def secret_url(self) -> str:
         return public_url("secret_link", self.language, secret_token(self.complaint_id, link_version=1))
 

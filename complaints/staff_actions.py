@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalogue.models import Category
-from complaints import permissions, staff_forms
+from complaints import correction_forms, permissions, staff_forms
 from complaints.errors import CannotMerge, NothingToReview
 from complaints.models import Attachment, Complaint
 from complaints.permissions import ANSWERING, DESK, MODERATING, WORKING
@@ -231,7 +231,6 @@ def _can_unhide(user: User, complaint: Complaint) -> bool:
     return permissions.can_moderate(user, complaint) and complaint.visibility == Complaint.Visibility.HIDDEN
 
 
-_FORMS = staff_forms
 _HAND_OVER = permissions.can_hand_over
 
 # In the order of the page. The first ones move the work on; the later ones send it elsewhere or end it.
@@ -240,7 +239,7 @@ ACTIONS: tuple[Action, ...] = (
         "take-over",
         _("Accept the hand-over"),
         "check",
-        _FORMS.PlainForm,
+        staff_forms.PlainForm,
         ANSWERING,
         _waits_for_us,
         _take_over,
@@ -250,30 +249,34 @@ ACTIONS: tuple[Action, ...] = (
         "refuse",
         _("Refuse the hand-over"),
         "close",
-        _FORMS.RefuseForm,
+        staff_forms.RefuseForm,
         ANSWERING,
         _waits_for_us,
         _refuse,
         look="danger",
     ),
     _move(Verb.ACCEPT, _("Accept"), "check", look="primary"),
-    _move(Verb.START, _("Start the work"), "clock", _FORMS.StartForm),
+    _move(Verb.START, _("Start the work"), "clock", staff_forms.StartForm),
     _move(Verb.RESUME, _("Go on without an answer"), "refresh"),
-    Action("answer", _("Answer"), "message", _FORMS.AnswerForm, ANSWERING, permissions.can_answer, _answer),
-    Action("note", _("Internal note"), "edit", _FORMS.NoteForm, WORKING | MODERATING, permissions.can_note, _note),
-    _move(Verb.ASK, _("Ask the reporter"), "message", _FORMS.AskForm),
-    Action("assign", _("Assign to a crew"), "users", _FORMS.AssignForm, ANSWERING, permissions.can_assign, _assign),
-    Action("photos", _("Add photos"), "camera", _FORMS.PhotosForm, WORKING, permissions.can_add_photos, _photos),
-    _move(Verb.RESOLVE, _("Resolve"), "check", _FORMS.ResolveForm, look="primary"),
-    Action("hand-over", _("Hand over"), "arrow", _FORMS.HandOverForm, DESK, _HAND_OVER, _hand_over),
-    Action("recategorise", _("Correct the category"), "list", _FORMS.RecategoriseForm, DESK, _HAND_OVER, _recategorise),
-    Action("move-pin", _("Correct the place"), "pin", _FORMS.MovePinForm, DESK, _HAND_OVER, _move_pin),
-    Action("split", _("Split"), "layers", _FORMS.SplitForm, DESK, permissions.can_split, _split),
+    Action("answer", _("Answer"), "message", staff_forms.AnswerForm, ANSWERING, permissions.can_answer, _answer),
+    Action("note", _("Internal note"), "edit", staff_forms.NoteForm, WORKING | MODERATING, permissions.can_note, _note),
+    _move(Verb.ASK, _("Ask the reporter"), "message", staff_forms.AskForm),
+    Action(
+        "assign", _("Assign to a crew"), "users", staff_forms.AssignForm, ANSWERING, permissions.can_assign, _assign
+    ),
+    Action("photos", _("Add photos"), "camera", staff_forms.PhotosForm, WORKING, permissions.can_add_photos, _photos),
+    _move(Verb.RESOLVE, _("Resolve"), "check", staff_forms.ResolveForm, look="primary"),
+    Action("hand-over", _("Hand over"), "arrow", staff_forms.HandOverForm, DESK, _HAND_OVER, _hand_over),
+    Action(
+        "recategorise", _("Correct the category"), "list", staff_forms.RecategoriseForm, DESK, _HAND_OVER, _recategorise
+    ),
+    Action("move-pin", _("Correct the place"), "pin", correction_forms.MovePinForm, DESK, _HAND_OVER, _move_pin),
+    Action("split", _("Split"), "layers", correction_forms.SplitForm, DESK, permissions.can_split, _split),
     Action(
         "merge",
         _("Merge with another"),
         "layers",
-        _FORMS.MergeForm,
+        staff_forms.MergeForm,
         DESK,
         permissions.can_merge,
         _merge,
@@ -283,7 +286,7 @@ ACTIONS: tuple[Action, ...] = (
         "separate",
         _("Separate again"),
         "layers",
-        _FORMS.InternalNoteForm,
+        staff_forms.InternalNoteForm,
         DESK,
         permissions.can_separate,
         _separate,
@@ -293,25 +296,33 @@ ACTIONS: tuple[Action, ...] = (
         "pass-on",
         _("Pass on to the operator"),
         "share",
-        _FORMS.InternalNoteForm,
+        staff_forms.InternalNoteForm,
         DESK,
         permissions.can_pass_to_operator,
         _pass_on,
     ),
-    _move(Verb.REJECT, _("Reject"), "close", _FORMS.RejectForm, look="danger"),
-    replace(_move(Verb.OUT_OF_SCOPE, _("Out of scope"), "external", _FORMS.OutOfScopeForm), run=_out_of_scope),
-    _move(Verb.REOPEN, _("Open again"), "refresh", _FORMS.ReopenForm),
-    Action("hide-words", _("Hide words"), "eye", _FORMS.HideWordsForm, MODERATING, _has_words, _hide_words),
-    Action("hide", _("Hide from the public"), "lock", _FORMS.InternalNoteForm, MODERATING, _can_hide, _hide),
-    Action("unhide", _("Show to the public"), "eye", _FORMS.InternalNoteForm, MODERATING, _can_unhide, _unhide),
+    _move(Verb.REJECT, _("Reject"), "close", staff_forms.RejectForm, look="danger"),
+    replace(_move(Verb.OUT_OF_SCOPE, _("Out of scope"), "external", staff_forms.OutOfScopeForm), run=_out_of_scope),
+    _move(Verb.REOPEN, _("Open again"), "refresh", staff_forms.ReopenForm),
+    Action("hide-words", _("Hide words"), "eye", correction_forms.HideWordsForm, MODERATING, _has_words, _hide_words),
+    Action("hide", _("Hide from the public"), "lock", staff_forms.InternalNoteForm, MODERATING, _can_hide, _hide),
+    Action("unhide", _("Show to the public"), "eye", staff_forms.InternalNoteForm, MODERATING, _can_unhide, _unhide),
 )
 
 # Buttons beside what they decide about, not in the list of actions.
 REVIEWS: tuple[Action, ...] = (
-    Action("review-text", _("Text"), "eye", _FORMS.ReviewForm, MODERATING, permissions.can_moderate, _review_text),
-    Action("review-photo", _("Photo"), "eye", _FORMS.ReviewForm, MODERATING, permissions.can_moderate, _review_photo),
+    Action("review-text", _("Text"), "eye", staff_forms.ReviewForm, MODERATING, permissions.can_moderate, _review_text),
     Action(
-        "black-out", _("Black out"), "camera", _FORMS.BlackOutForm, MODERATING, permissions.can_moderate, _black_out
+        "review-photo", _("Photo"), "eye", staff_forms.ReviewForm, MODERATING, permissions.can_moderate, _review_photo
+    ),
+    Action(
+        "black-out",
+        _("Black out"),
+        "camera",
+        correction_forms.BlackOutForm,
+        MODERATING,
+        permissions.can_moderate,
+        _black_out,
     ),
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from complaints.models import Attachment, Complaint
-from complaints.services.files import media_path
+from complaints.services.quarantine import media_path
 from contracts.breaches import History, Option
 from contracts.chain import facts_hash, text_hash
 from contracts.errors import EvidenceNotDisclosed

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalogue.translated import text_in
-from complaints.services.files import media_path
+from complaints.services.quarantine import media_path
 from contracts.evidence import operator_reads_words, operator_sees_photo
 from contracts.explain import Line, about_clock, event_words, moment, penalty_phrase, per_words, person
 from contracts.models import Argument, Decision, Evidence, Finding, FindingFile

@@ -245,5 +245,5 @@ _SIGNATURE_PICTURE = 20_000
 def _filename(part: EmailMessage) -> str:
     try:
         return (part.get_filename() or "")[:200]
-    except Exception:
+    except Exception:  # the parser fails on a broken name in many ways; the file is kept without one
         return ""

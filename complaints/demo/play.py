@@ -18,9 +18,9 @@ from complaints.demo.words import ANSWERS, DESCRIPTIONS, NOTES
 from complaints.models import Complaint
 from complaints.services.allocation import assign
 from complaints.services.correspondence import answer
-from complaints.services.files import NewFile
 from complaints.services.merging import merge
 from complaints.services.publication import review_text
+from complaints.services.quarantine import NewFile
 from complaints.services.submission import NewComplaint, NewReporter, submit
 from complaints.services.transitions import change_state
 from complaints.tracking import numbered_tracking_number

@@ -18,9 +18,9 @@ from accounts.models import User
 from complaints.desk.finding import Finding
 from complaints.desk.orders import Mark, Names, Order, after, ended, instant_of, microseconds, next_due, open_keys
 from complaints.desk.scope import Scope
-from complaints.deskwork import HERE_FOR
 from complaints.filters import FilterError, Filters
 from complaints.models import Attachment, Complaint, Handover, Presence
+from complaints.models.deskwork import HERE_FOR
 from complaints.querysets import ComplaintQuerySet
 from complaints.workflow import CLOSED_STATES, OPEN_STATES
 

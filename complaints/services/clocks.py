@@ -11,8 +11,8 @@ from functools import partial
 from catalogue.models import Category
 from catalogue.snapshot import current_snapshot
 from complaints.deadlines import Promise, parse_duration, resume
-from complaints.groups import GroupPromise, promise_in, put_promise
-from complaints.models import Complaint, Event
+from complaints.groups import promise_in, put_promise
+from complaints.models import Complaint, Event, GroupPromise
 from complaints.promises import promises_for
 from complaints.services.history import new_event
 from complaints.workflow import State

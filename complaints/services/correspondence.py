@@ -20,10 +20,11 @@ from complaints.permissions import (
     require,
 )
 from complaints.services.escalation import catch_up
-from complaints.services.files import NewFile, new_attachments
+from complaints.services.files import new_attachments
 from complaints.services.handovers import settle
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock, lock_acting
+from complaints.services.quarantine import NewFile
 from complaints.services.transitions import acting_role, change_state
 from complaints.workflow import State, Verb
 from notifications.models import OutboxMessage

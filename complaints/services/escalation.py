@@ -16,8 +16,8 @@ from django.db.models import Q
 
 from catalogue.models import Jurisdiction
 from catalogue.snapshot import Snapshot, current_snapshot
-from complaints.ladder import LadderInForce, Step, next_at, reached
-from complaints.models import Complaint, Event
+from complaints.ladder import Step, next_at, reached
+from complaints.models import Complaint, Event, LadderInForce
 from complaints.services.breaches import GRACE, record_missed
 from complaints.services.escalation_notices import Climb, escalation_mails
 from complaints.services.history import new_event

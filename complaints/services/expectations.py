@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from complaints.expected import LEAST, ExpectedTime
+from complaints.expected import LEAST
+from complaints.models import ExpectedTime
 
 WINDOW = timedelta(days=365)
 

@@ -1,14 +1,9 @@
 """Files of a complaint: taken in quarantine at once, rebuilt or refused by a sweep, served only when ready."""
 
-import hashlib
-import os
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from django.conf import settings
 from django.contrib.gis.geos import Point
 
 from accounts.models import User
@@ -16,6 +11,7 @@ from catalogue.models import Category
 from complaints.errors import FileRefused, FileTooLarge, TooManyFiles
 from complaints.models import Attachment, Complaint
 from complaints.places import metres_between
+from complaints.services.quarantine import NewFile, media_path, quarantined
 from sandbox.sniffing import FileKind
 from sandbox.storage import write_atomically
 from sandbox.uploads import Picture, UploadRefused, check_upload
@@ -23,14 +19,6 @@ from sandbox.whereabouts import photo_position
 
 MAX_FILES = 5
 _OF_THE_WORK = (Attachment.Purpose.BEFORE, Attachment.Purpose.AFTER)
-
-
-@dataclass(frozen=True)
-class NewFile:
-    """An uploaded file: the uploader's own name for it, and its bytes."""
-
-    name: str
-    data: bytes
 
 
 def check_files(files: Sequence[NewFile]) -> None:
@@ -82,21 +70,12 @@ def _metres_off(
 def _new_attachment(
     complaint: Complaint, file: NewFile, now: datetime, purpose: Attachment.Purpose, uploaded_by: User | None
 ) -> Attachment:
-    public_id = uuid.uuid4()
-    relative = f"quarantine/{public_id.hex[:2]}/{public_id.hex}"
-    write_atomically(media_path(relative), file.data)
     return Attachment(
-        public_id=public_id,
         complaint=complaint,
         purpose=purpose,
-        name=os.path.basename(file.name.replace("\\", "/"))[:200] or "file",
-        kind=check_upload(file.data).value,
-        size=len(file.data),
-        sha256=hashlib.sha256(file.data).hexdigest(),
-        quarantine_path=relative,
         uploaded_by=uploaded_by,
         created_at=now,
-        next_attempt_at=now,
+        **quarantined(file, "quarantine", now=now),
     )
 
 
@@ -111,11 +90,6 @@ def keep_picture(attachment: Attachment, pictures: tuple[Picture, Picture]) -> N
     write_atomically(media_path(f"{stem}-small.jpg"), thumbnail.data)
     attachment.path, attachment.thumbnail_path = f"{stem}.jpg", f"{stem}-small.jpg"
     attachment.width, attachment.height = picture.size.width, picture.size.height
-
-
-def media_path(relative: str) -> Path:
-    """Where a stored path lies on disk. The paths are ours (hex names); no name of a user ever becomes one."""
-    return Path(settings.MEDIA_ROOT) / relative
 
 
 def remove_files(attachment: Attachment) -> None:

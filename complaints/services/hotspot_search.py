@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from catalogue.models import Jurisdiction
-from complaints.hotspots import Hotspot
+from complaints.models import Hotspot
 
 WINDOW = timedelta(days=365)
 # Pins of one spot lie within some tens of metres; a chain of neighbours along a whole street is no spot.

@@ -5,8 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from complaints.errors import CannotJoin
-from complaints.groups import Supporter
-from complaints.models import Complaint, Event
+from complaints.models import Complaint, Event, Supporter
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock
 

@@ -3,11 +3,8 @@
 Whoever needs several takes them all at once, by ascending id: then no two wait for each other.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Iterable
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from complaints.errors import ChangedMeanwhile, MergedAway
@@ -54,17 +51,3 @@ def _locked() -> "QuerySet[Complaint]":
     return Complaint.objects.select_for_update(of=("self",)).select_related(
         "jurisdiction", "category__service", "unit", "district"
     )
-
-
-@contextmanager
-def unchanged_since(complaint_id: int, seen: datetime | None, *, also: Iterable[int] = ()) -> Iterator[None]:
-    """A transaction for what somebody decided looking at a page: `seen` is the `updated_at` that the page showed.
-
-    Locks the complaint, and with it those in `also` that the decision will touch. Raises ChangedMeanwhile if it is not
-    that any more; None does not ask.
-    """
-    with transaction.atomic():
-        complaint = lock_all([complaint_id, *also])[complaint_id]
-        if seen is not None and complaint.updated_at != seen:
-            raise ChangedMeanwhile
-        yield

@@ -20,8 +20,9 @@ from accounts.quotas import DAY, Limit, QuotaExceeded, spend_by_key
 from complaints.errors import ComplaintError, FileTooLarge, MessageTooLong, ReporterErased
 from complaints.models import Complaint, ReceivedMail
 from complaints.notices import reply_refused
-from complaints.services.files import MAX_FILES, NewFile, check_files
+from complaints.services.files import MAX_FILES, check_files
 from complaints.services.messages import MAX_LENGTH, add_reporter_message
+from complaints.services.quarantine import NewFile
 from complaints.tracking import replied_complaint
 from complaints.workflow import WorkflowError
 from notifications.channels.mailbox import Handled, empty_mailbox

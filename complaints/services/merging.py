@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from complaints.errors import CannotMerge, ChangedMeanwhile, NotMerged
-from complaints.groups import GroupPromise, promise_in, put_promise
-from complaints.models import Complaint, Event
+from complaints.groups import promise_in, put_promise
+from complaints.models import Complaint, Event, GroupPromise
 from complaints.notices import merged_news, separated_news
 from complaints.permissions import DESK, hats, require
 from complaints.services.clocks import COLUMNS, NAMES, earliest, given_back, group_promises, resume_clock, set_promise

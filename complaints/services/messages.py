@@ -7,9 +7,10 @@ from django.db import transaction
 
 from complaints.errors import MessageEmpty, MessageTooLong
 from complaints.models import Attachment, Complaint, Event, Message
-from complaints.services.files import NewFile, new_attachments
+from complaints.services.files import new_attachments
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_with_primary
+from complaints.services.quarantine import NewFile
 from complaints.services.transitions import change_state, refuse_erased
 from complaints.workflow import REPORTER, State, Verb
 

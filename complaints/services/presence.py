@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import connection
 
 from accounts.models import User
-from complaints.deskwork import HERE_FOR
 from complaints.models import Complaint, Presence
+from complaints.models.deskwork import HERE_FOR
 
 _ARRIVE = """
 INSERT INTO complaints_presence (complaint_id, user_id, seen_at) VALUES (%s, %s, %s)

@@ -12,9 +12,10 @@ from complaints.models import Attachment, Complaint, Event
 from complaints.permissions import DESK, MODERATING, can_moderate, can_pass_to_operator, hats, require
 from complaints.places import place_for_the_world
 from complaints.services.correspondence import keep_note
-from complaints.services.files import keep_picture, media_path
+from complaints.services.files import keep_picture
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock, lock_acting
+from complaints.services.quarantine import media_path
 from complaints.services.transitions import acting_role
 from complaints.words import blacked_out
 from sandbox.uploads import Box, painted

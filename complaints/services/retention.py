@@ -16,8 +16,8 @@ from catalogue.models import Jurisdiction
 from complaints.models import Attachment, Complaint, IdempotencyKey
 from complaints.querysets import ComplaintQuerySet
 from complaints.services.erasure import erase_reporter, remove_erased_remains
-from complaints.services.file_checks import give_up_on_poison, remove_left_uploads
 from complaints.services.mail_replies import forget_old
+from complaints.services.quarantine import give_up_on_poison, remove_left_uploads
 from notifications.outbox import remove_orphaned_mails
 
 KEYS_KEPT = timedelta(days=7)
@@ -58,8 +58,8 @@ def past_retention(city: Jurisdiction, now: datetime) -> ComplaintQuerySet:
 
 def remove_orphans(*, now: datetime) -> dict[str, int]:
     """Delete files that no row knows: uploads of transactions that failed, remains of workers that died."""
-    poisoned = give_up_on_poison()
-    left = remove_erased_remains() + remove_left_uploads()
+    poisoned = give_up_on_poison(Attachment)
+    left = remove_erased_remains() + remove_left_uploads(Attachment)
     removed = 0
     files = _old_files(now - ORPHANS_KEPT)
     while batch := list(islice(files, BATCH)):

@@ -23,8 +23,9 @@ from complaints.promises import Promises, wall_text, with_promises
 from complaints.receipts import Receipt, receipt
 from complaints.routing import Decision, decide
 from complaints.services.decisions import decision_rows
-from complaints.services.files import NewFile, new_attachments
+from complaints.services.files import new_attachments
 from complaints.services.history import new_event, new_feed_item
+from complaints.services.quarantine import NewFile
 from complaints.services.small_places import new_recount
 from complaints.tracking import new_tracking_number
 from complaints.workflow import REPORTER

@@ -13,10 +13,11 @@ from complaints.permissions import hats
 from complaints.services.clocks import move_clock
 from complaints.services.escalation import catch_up
 from complaints.services.evidence import require_evidence
-from complaints.services.files import NewFile, new_attachments
+from complaints.services.files import new_attachments
 from complaints.services.handovers import settle
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_acting
+from complaints.services.quarantine import NewFile
 from complaints.workflow import (
     OPEN_STATES,
     REPORTER,

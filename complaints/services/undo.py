@@ -20,10 +20,10 @@ from complaints.errors import ChangedMeanwhile, ComplaintError, TooLateToUndo
 from complaints.models import Complaint, Deed, Event, Message, RoutingDecision
 from complaints.permissions import hats
 from complaints.services.escalation import catch_up
-from complaints.services.files import media_path
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock_all
 from complaints.services.memento import Difference, difference, picture, put_back, replaced_files
+from complaints.services.quarantine import media_path
 from complaints.services.splitting import withdraw_part
 from complaints.services.transitions import acting_role
 from complaints.workflow import Verb, WorkflowError, check

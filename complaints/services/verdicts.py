@@ -12,12 +12,12 @@ from datetime import datetime
 from django.db import transaction
 
 from complaints.errors import MergedAway, NotAsked
-from complaints.models import Attachment, Complaint, Event, FeedItem, Reporter, Verdict
-from complaints.services.files import NewFile, new_attachments
+from complaints.models import Attachment, Complaint, ContestReason, Event, FeedItem, Reporter, Verdict
+from complaints.services.files import new_attachments
 from complaints.services.history import new_event, new_feed_item, record
 from complaints.services.locking import lock_with_primary
+from complaints.services.quarantine import NewFile
 from complaints.services.transitions import change_state, move, refuse_erased
-from complaints.voices import ContestReason
 from complaints.workflow import FOLLOWER, REPORTER, NoteRequired, State, Verb
 
 BATCH = 200

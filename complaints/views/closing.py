@@ -20,10 +20,9 @@ from django.views.decorators.csrf import csrf_exempt
 from accounts.quotas import Quota, spend
 from catalogue.pages import city_page
 from complaints.errors import ComplaintError
-from complaints.models import Complaint, Message
+from complaints.models import Complaint, ContestReason, Message
 from complaints.services.verdicts import Voice, asked, confirm, contest, rate
 from complaints.tracking import CLOSING, complaint_id_of, secret_token, token_matches
-from complaints.voices import ContestReason
 from complaints.workflow import WorkflowError
 
 SATISFACTION = (

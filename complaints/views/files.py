@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from complaints.disclosure import disclosure
 from complaints.models import Attachment, Complaint
-from complaints.services.files import media_path
+from complaints.services.quarantine import media_path
 from complaints.tracking import token_matches
 
 PUBLIC_SECONDS = 600

@@ -1,7 +1,6 @@
 """Filing a complaint: one form that works without a map and without JavaScript, and what it says before anything is sent."""
 
 import hashlib
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -28,7 +27,6 @@ from complaints.errors import (
     ComplaintError,
     FileRefused,
     FileTooLarge,
-    IdempotencyInProgress,
     IdempotencyMismatch,
     OutsideJurisdictions,
     TooManyFiles,
@@ -38,15 +36,12 @@ from complaints.forms import ReportForm
 from complaints.models import Complaint
 from complaints.previews import Place, Preview, district_place, given_place, preview
 from complaints.receipts import Receipt
-from complaints.services.submission import Idempotency, NewComplaint, NewReporter, submit
 from complaints.tracking import secret_token
+from complaints.views.storing import store
 from districts.choices import district_choices
 from districts.gate import PointRefused, accept_point
 from districts.gazetteer import search_places
 from districts.selectors import place_at
-
-# While the first tap of two is still being stored, the second waits for its receipt.
-_WAITS, _WAIT_SECONDS = 10, 0.2
 
 
 @dataclass(frozen=True)
@@ -96,7 +91,7 @@ def take_in(request: HttpRequest, city: Jurisdiction, intake: Intake) -> HttpRes
             return _review(request, catalogue, form, _previewed(city, place, form, now))
         if intake.by is None:
             spend(request, Quota.COMPLAINT, now=now)
-        given = _submit(request, city, form, place, now)
+        given = store(request, city, form, place, now=now)
     except ComplaintError as error:
         return _refused(request, catalogue, _with_error(form, error, city), error)
     except QuotaExceeded as error:
@@ -217,75 +212,6 @@ def _place(city: Jurisdiction, form: ReportForm) -> Place:
 def _previewed(city: Jurisdiction, place: Place, form: ReportForm, now: datetime) -> Preview:
     chosen = form.cleaned_data
     return preview(city, place, category=chosen["category"], kind=chosen["kind"], now=now, text=chosen["description"])
-
-
-# --- storing
-
-
-def _submit(request: HttpRequest, city: Jurisdiction, form: ReportForm, place: Place, now: datetime) -> Receipt:
-    new = _new_complaint(city, form, place)
-    key = request.headers.get("Idempotency-Key") or form.cleaned_data["key"]
-    idempotency = Idempotency(f"form:{key}", _fingerprint(new)) if len(key) >= 16 else None
-    for attempt in range(_WAITS):
-        try:
-            return submit(new, now=now, idempotency=idempotency)
-        except IdempotencyInProgress:
-            if attempt + 1 == _WAITS:
-                raise
-            time.sleep(_WAIT_SECONDS)
-    raise AssertionError("unreachable")
-
-
-def _new_complaint(city: Jurisdiction, form: ReportForm, place: Place) -> NewComplaint:
-    cleaned = form.cleaned_data
-    reporter = NewReporter(
-        language=cleaned.get("language") or get_language() or "fr",
-        name=cleaned["name"],
-        email=cleaned["email"],
-        phone=cleaned["phone"],
-        consent_contact=cleaned["consent_contact"],
-        consent_sms=cleaned.get("consent_sms", False),
-    )
-    return NewComplaint(
-        category=cleaned["category"],
-        longitude=place.longitude,
-        latitude=place.latitude,
-        reporter=reporter,
-        channel=Complaint.Channel(cleaned.get("channel") or Complaint.Channel.WEB),
-        description=cleaned["description"],
-        location_text=_location_text(city, place, cleaned["location_text"]),
-        answers=form.answers(),
-        kind=Complaint.Kind(cleaned["kind"]),
-        files=cleaned["files"],
-        jurisdiction_id=city.pk,
-        district_only=place.district_only,
-        filed_by=form.intake.by,
-    )
-
-
-def _location_text(city: Jurisdiction, place: Place, typed: str) -> str:
-    """Her words; where only the district is known, the staff are told so in the city's own language."""
-    if place.district is None:
-        return typed
-    language = city.languages[0]
-    with translation.override(language):
-        mark = _("%(district)s, district only: the point is just its middle") % {
-            "district": text_in(place.district.name, language)
-        }
-    return f"{typed} ({mark})"[-300:] if typed else mark
-
-
-def _fingerprint(new: NewComplaint) -> str:
-    """Hash of everything that was sent."""
-    digest = hashlib.sha256()
-    parts = (
-        new.category, new.kind, new.longitude, new.latitude, new.description, new.location_text,
-        sorted(new.answers.items()), new.reporter,
-    )  # fmt: skip
-    digest.update(repr(parts).encode("utf-8", "surrogatepass"))
-    for file in new.files:
-        digest.update(hashlib.sha256(file.data).digest())
-    return digest.hexdigest()
 
 
 # --- answering

@@ -21,8 +21,8 @@ from catalogue.models import Category, Jurisdiction
 from complaints.demo.photos import photo
 from complaints.models import Complaint
 from complaints.services.correspondence import answer
-from complaints.services.files import NewFile
 from complaints.services.publication import review_text
+from complaints.services.quarantine import NewFile
 from complaints.services.submission import NewComplaint, NewReporter, submit
 from complaints.services.transitions import change_state
 from complaints.tracking import numbered_tracking_number

@@ -1,6 +1,5 @@
 """Alleged breaches and what was said about them. `Finding` is where one stands; all other rows are only ever added."""
 
-import uuid
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -9,11 +8,10 @@ from django.db.models import Q
 from django.utils.translation import pgettext_lazy
 
 from catalogue.models import Jurisdiction
-from complaints.models import Attachment, Complaint
+from complaints.models import Attachment, Complaint, QuarantinedFile
 from contracts.models.contract import Clause, Contract, ContractVersion
 from contracts.procedure import FindingState
 from contracts.querysets import FindingQuerySet
-from queueing.models import QueueRow
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -75,36 +73,18 @@ class Finding(models.Model):
     def __str__(self) -> str:
         return self.number
 
-    @property
-    def is_about_time(self) -> bool:
-        return self.due_at is not None
 
-
-class FindingFile(QueueRow):
-    """A file that one of the parties sent. It lies in quarantine until a child process has rebuilt or refused it."""
+class FindingFile(QuarantinedFile):
+    """A file that one of the parties sent."""
 
     class Party(models.TextChoices):
         CITY = "city", pgettext_lazy("party", "city")
         OPERATOR = "operator", pgettext_lazy("party", "operator")
 
-    class Status(models.TextChoices):
-        CHECKING = "checking", pgettext_lazy("file status", "being checked")
-        READY = "ready", pgettext_lazy("file status", "ready")
-        REFUSED = "refused", pgettext_lazy("file status", "refused")
-
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="files")
     party = models.CharField(max_length=10, choices=Party.choices)
-    name = models.CharField(max_length=200)
-    kind = models.CharField(max_length=10)
-    size = models.PositiveIntegerField()
-    # Of the upload as it came; then of what is kept and shown.
-    sha256 = models.CharField(max_length=64)
+    # Of what is kept and shown.
     kept_sha256 = models.CharField(max_length=64, blank=True)
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.CHECKING)
-    refused_code = models.CharField(max_length=40, blank=True)
-    quarantine_path = models.CharField(max_length=120, blank=True)
-    path = models.CharField(max_length=120, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     uploaded_at = models.DateTimeField()
 
@@ -116,10 +96,6 @@ class FindingFile(QueueRow):
 
     def __str__(self) -> str:
         return f"{self.finding_id} {self.kind}"
-
-    @property
-    def is_image(self) -> bool:
-        return self.kind != "pdf"
 
 
 class Evidence(models.Model):

@@ -181,11 +181,6 @@ class LedgerEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.jurisdiction_id}/{self.seq}"
 
-    @property
-    def owed_centimes(self) -> int:
-        """What it adds to the operator's debt; an order only calls in what is owed already."""
-        return 0 if self.kind == self.Kind.COLLECTION_ORDER else self.amount_centimes
-
 
 class StatementLine(models.Model):
     """A ledger entry on the one statement that carries it."""

@@ -9,8 +9,8 @@ from accounts.models import User
 from catalogue.snapshot import current_snapshot
 from complaints.deadlines import due, parse_duration
 from complaints.models import Complaint
-from complaints.services.files import NewFile
 from complaints.services.locking import lock as lock_complaint
+from complaints.services.quarantine import NewFile
 from contracts.breaches import Option, history_of, options_for
 from contracts.errors import AlreadyAlleged, ArgumentsMissing, NoContract, NotABreach, PeriodOver, TooManyArguments
 from contracts.evidence import gather

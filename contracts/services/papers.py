@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from accounts.models import User
-from complaints.services.files import media_path
+from complaints.services.quarantine import media_path
 from contracts.exchange import exchange_pdf
 from contracts.models import Finding, Paper
 from contracts.statement_files import statement_csv, statement_pdf, statement_xlsx

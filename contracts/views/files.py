@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Role, User
 from complaints.models import Attachment, Complaint
-from complaints.services.files import media_path
+from complaints.services.quarantine import media_path
 from complaints.tracking import normalise_tracking_number
 from contracts.finding_page import may_see_photo
 from contracts.models import Contract, Evidence, Finding, FindingFile, Paper

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import pyproj
 import shapely
 from babel import Locale
 from django.contrib.gis.db.models import Extent
@@ -120,11 +119,3 @@ def systems_in_use(bounds: tuple[float, float, float, float], country: str) -> l
         rank = (not system.name.startswith("WGS 84 / UTM zone"), not ours, size, system.code)
         ranked.append((rank, f"EPSG:{system.code}"))
     return list(dict.fromkeys(code for _rank, code in sorted(ranked)))
-
-
-def system_name(code: str) -> str:
-    """ "Merchich / Nord Maroc" for EPSG:26191; empty for what PROJ does not know."""
-    try:
-        return str(pyproj.CRS.from_authority(*code.split(":", 1)).name)
-    except (pyproj.exceptions.CRSError, TypeError):
-        return ""

@@ -23,8 +23,8 @@ from accounts.models import Role, User
 from catalogue.models import Jurisdiction
 from complaints.models import Attachment, Complaint, Reporter
 from complaints.services.allocation import assign
-from complaints.services.files import media_path
 from complaints.services.publication import hide
+from complaints.services.quarantine import media_path
 from complaints.staff_actions import BY_SLUG
 from complaints.tracking import CLOSING, secret_token
 from districts.models import BoundaryEdition

@@ -12,7 +12,7 @@ from catalogue.models import Jurisdiction
 from complaints.models import Attachment, Complaint, Reporter
 from complaints.services.correspondence import answer
 from complaints.services.file_checks import process_due_attachments
-from complaints.services.files import NewFile, media_path
+from complaints.services.quarantine import NewFile, media_path
 from documents.pdf import PdfFailed
 from queueing.alone import alone
 from tests.builders import build_complaint

@@ -18,8 +18,8 @@ from complaints.models import Attachment, Complaint, Event, Message, PlaceRecoun
 from complaints.services.allocation import hand_over
 from complaints.services.erasure import erase_reporter
 from complaints.services.file_checks import process_due_attachments
-from complaints.services.files import NewFile, media_path
 from complaints.services.publication import hide_words, review_text
+from complaints.services.quarantine import NewFile, media_path
 from complaints.services.relocation import move_pin
 from complaints.services.splitting import split
 from complaints.services.transitions import change_state

@@ -17,9 +17,7 @@ from complaints.deadlines import (
     due,
     parse_duration,
     resume,
-    time_left,
     working_time_between,
-    working_time_left,
 )
 from tests.clocks import CASABLANCA, CASABLANCA_AS_FORESEEN
 
@@ -325,8 +323,6 @@ def test_naive_times_are_refused() -> None:
         lambda: due(naive, duration, office),
         lambda: resume(promise, naive, aware, office, duration),
         lambda: resume(promise, aware, naive, office, duration),
-        lambda: time_left(naive, aware, office),
-        lambda: working_time_left(aware, naive, office),
         lambda: working_time_between(naive, aware, office),
     ):
         with pytest.raises(ValueError, match="no time zone"):
@@ -348,18 +344,6 @@ def test_a_unit_that_never_opens_promises_nothing(within: str) -> None:
     rare = built({"mon": ["08:00-08:01"]})
     with pytest.raises(NoOpeningHours):
         due(datetime(2026, 11, 23, 10, tzinfo=UTC), Duration(2080, "working_hours"), rare)
-
-
-def test_time_left_as_the_city_reads_it() -> None:
-    office = CALENDARS["office"]
-    friday, monday = datetime.fromisoformat("2026-02-13T10:00+01:00"), datetime.fromisoformat("2026-02-16T10:00+00:00")
-    assert time_left(monday, friday, office) == timedelta(days=3)  # 73 real hours
-    assert time_left(friday, monday, office) == timedelta(days=-3)
-    assert working_time_left(monday, friday, office) == timedelta(hours=8)
-    assert working_time_left(friday, monday, office) == timedelta(hours=-8)
-    assert time_left(friday, friday, office) == timedelta()
-    twice = datetime.fromisoformat("2026-02-15T02:10+00:00"), datetime.fromisoformat("2026-02-15T02:50+01:00")
-    assert time_left(*twice, office) == timedelta(minutes=20)  # the clock would say 40 minutes late
 
 
 def test_the_table_covers_what_it_claims() -> None:

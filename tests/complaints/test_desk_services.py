@@ -6,13 +6,12 @@ import pytest
 
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
-from complaints.errors import ChangedMeanwhile, MessageEmpty, NeverPublished, NotACrewMember, SameCategory, SameUnit
+from complaints.errors import MessageEmpty, NeverPublished, NotACrewMember, SameCategory, SameUnit
 from complaints.models import Attachment, Complaint, Event, FeedItem, Message, RoutingDecision
 from complaints.services.allocation import assign, hand_over, recategorise
 from complaints.services.correspondence import add_note, add_photos, answer
-from complaints.services.files import NewFile
-from complaints.services.locking import unchanged_since
 from complaints.services.publication import hide, pass_to_operator, review_photo, review_text, unhide
+from complaints.services.quarantine import NewFile
 from complaints.services.transitions import change_state
 from complaints.workflow import ActorNotAllowed, State, Verb
 from notifications.models import OutboxMessage
@@ -62,15 +61,6 @@ def test_a_note_is_for_colleagues_and_sends_nothing(clerk: User, now: datetime) 
     event = complaint.events.get(kind="noted")
     assert not event.is_public and event.data == {"message": message.pk}
     assert OutboxMessage.objects.count() == 1
-
-
-def test_who_decides_on_an_old_page_overwrites_nothing(clerk: User, now: datetime) -> None:
-    complaint = build_complaint(now=now)
-    with unchanged_since(complaint.pk, complaint.updated_at):
-        answer(complaint.pk, "one", acting_user=clerk, now=now + LATER)
-    with pytest.raises(ChangedMeanwhile), unchanged_since(complaint.pk, complaint.updated_at):
-        answer(complaint.pk, "two", acting_user=clerk, now=now + LATER)
-    assert complaint.messages.count() == 1
 
 
 def test_handing_over_keeps_the_promise_and_forgets_the_crew(

@@ -15,15 +15,14 @@ from catalogue.models import Category, Jurisdiction
 from catalogue.snapshot import current_snapshot
 from complaints.demo.judging import Judgement, judge
 from complaints.duplicates import Facts, likeness
-from complaints.hotspots import Hotspot
 from complaints.likeness import picture_distance, text_likeness, vocabulary
-from complaints.models import Attachment, Complaint
+from complaints.models import Attachment, Complaint, Hotspot
 from complaints.offers import merge_offers
 from complaints.services.file_checks import process_due_attachments
-from complaints.services.files import NewFile
 from complaints.services.hotspot_search import find_hotspots
 from complaints.services.merging import merge
 from complaints.services.publication import review_text
+from complaints.services.quarantine import NewFile
 from complaints.services.transitions import change_state
 from complaints.suggestions import suggest_to_clerk, suggest_to_public
 from complaints.workflow import Verb

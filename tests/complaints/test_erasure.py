@@ -18,8 +18,8 @@ from complaints.services import erasure
 from complaints.services.correspondence import answer
 from complaints.services.erasure import erase_reporter, remove_erased_remains
 from complaints.services.file_checks import process_due_attachments
-from complaints.services.files import NewFile
 from complaints.services.messages import add_reporter_message
+from complaints.services.quarantine import NewFile
 from complaints.services.retention import apply_retention, remove_orphans
 from complaints.services.submission import Idempotency, NewComplaint, NewReporter, submit
 from complaints.services.transitions import change_state

@@ -10,7 +10,7 @@ from accounts.models import User
 from catalogue.models import Category
 from complaints.models import Attachment, Complaint
 from complaints.services.correspondence import add_photos
-from complaints.services.files import NewFile
+from complaints.services.quarantine import NewFile
 from complaints.services.transitions import change_state
 from complaints.workflow import EvidenceElsewhere, EvidenceRequired, EvidenceReused, State, Verb
 from sandbox.sniffing import FileKind

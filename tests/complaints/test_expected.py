@@ -7,8 +7,8 @@ from django.test import Client
 
 from accounts.models import User
 from catalogue.models import Jurisdiction
-from complaints.expected import LEAST, ExpectedTime, expected_resolution
-from complaints.models import Complaint
+from complaints.expected import LEAST, expected_resolution
+from complaints.models import Complaint, ExpectedTime
 from complaints.services.expectations import learn
 from complaints.services.transitions import change_state
 from complaints.workflow import Verb

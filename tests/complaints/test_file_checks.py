@@ -11,10 +11,10 @@ from pytest_django import Settings
 from accounts.models import User
 from catalogue.models import Jurisdiction
 from complaints.models import Attachment, Complaint, Event
-from complaints.services import file_checks
+from complaints.services import file_checks, quarantine
 from complaints.services.erasure import erase_reporter
-from complaints.services.file_checks import LEASE, process_due_attachments, remove_left_uploads
-from complaints.services.files import NewFile, media_path
+from complaints.services.file_checks import process_due_attachments
+from complaints.services.quarantine import LEASE, NewFile, media_path, remove_left_uploads
 from complaints.tracking import secret_token
 from queueing.models import MAX_ATTEMPTS, claim
 from sandbox.child import KillReason, SandboxKilled
@@ -87,7 +87,7 @@ def test_a_worker_that_dies_leaves_the_file_to_the_next(
             raise Died
 
     complaint = build_complaint(now=now, files=[PHOTO])
-    monkeypatch.setattr(file_checks, "failpoint", die)
+    monkeypatch.setattr(quarantine, "failpoint", die)
     with pytest.raises(Died):
         process_due_attachments(now=now)
     monkeypatch.undo()
@@ -109,7 +109,7 @@ def test_who_lost_the_row_removes_what_it_wrote(
         if name == "files.processed":
             erase_reporter(complaint.pk, now=now)
 
-    monkeypatch.setattr(file_checks, "failpoint", erase)
+    monkeypatch.setattr(quarantine, "failpoint", erase)
     process_due_attachments(now=now)
     photo = complaint.attachments.get()
     assert (photo.status, photo.refused_code) == ("refused", "erased")
@@ -121,9 +121,9 @@ def test_an_upload_left_in_quarantine_is_removed_later(
 ) -> None:
     complaint = build_complaint(now=now, files=[PHOTO])
     with monkeypatch.context() as patch:
-        patch.setattr(file_checks, "_leave_quarantine", lambda attachment: None)
+        patch.setattr(quarantine, "_leave_quarantine", lambda attachment: None)
         process_due_attachments(now=now)
-    assert remove_left_uploads() == 1
+    assert remove_left_uploads(Attachment) == 1
     photo = complaint.attachments.get()
     assert sorted(files_on_disk(settings)) == sorted([media_path(photo.path), media_path(photo.thumbnail_path)])
 
@@ -136,7 +136,7 @@ def test_trouble_of_the_machine_is_tried_again_and_then_told(
     def too_slow(*args: object) -> None:
         raise SandboxKilled(KillReason.WALL)
 
-    monkeypatch.setattr(file_checks, "process_upload", too_slow)
+    monkeypatch.setattr(quarantine, "process_upload", too_slow)
     for attempt in range(MAX_ATTEMPTS):
         assert complaint.attachments.get().status == "checking", attempt
         process_due_attachments(now=complaint.attachments.get().next_attempt_at)
@@ -166,7 +166,7 @@ def test_a_file_whose_checks_kill_their_workers_is_refused_in_the_end(gridville:
         claim(Attachment, now=at, limit=1, lease=LEASE)
         at += LEASE
     assert process_due_attachments(now=at) == 0
-    file_checks.give_up_on_poison()
+    quarantine.give_up_on_poison(Attachment)
     assert complaint.attachments.get().refused_code == "could_not_check"
 
 

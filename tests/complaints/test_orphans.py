@@ -10,7 +10,7 @@ from pytest_django import Settings
 from accounts.models import QuotaWindow
 from catalogue.models import Jurisdiction
 from complaints.services.file_checks import process_due_attachments
-from complaints.services.files import NewFile, media_path
+from complaints.services.quarantine import NewFile, media_path
 from complaints.services.retention import apply_retention, remove_orphans
 from notifications.delivery import deliver_due
 from notifications.models import OutboxMessage

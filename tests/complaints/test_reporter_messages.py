@@ -8,8 +8,8 @@ from accounts.models import User
 from complaints.errors import MessageEmpty, MessageTooLong, ReporterErased, TooManyFiles
 from complaints.models import Attachment, Event, Message
 from complaints.services.erasure import erase_reporter
-from complaints.services.files import NewFile
 from complaints.services.messages import add_reporter_message
+from complaints.services.quarantine import NewFile
 from complaints.services.transitions import change_state
 from complaints.workflow import State, Verb
 from tests.builders import build_complaint

@@ -16,7 +16,7 @@ from complaints.models import Attachment, Complaint, Deed, Event, Message
 from complaints.replay import replay
 from complaints.services import allocation, correspondence, merging, publication
 from complaints.services.erasure import erase_reporter
-from complaints.services.files import NewFile, media_path
+from complaints.services.quarantine import NewFile, media_path
 from complaints.services.transitions import change_state
 from complaints.services.undo import WINDOW, forget_deeds, undo, undoable
 from complaints.timeline import public_timeline, reporter_timeline

@@ -13,9 +13,9 @@ from catalogue.models import Jurisdiction
 from complaints.models import Attachment, Complaint, Reporter
 from complaints.services.allocation import hand_over
 from complaints.services.breaches import record_breaches
-from complaints.services.files import media_path
 from complaints.services.merging import merge
 from complaints.services.publication import pass_to_operator
+from complaints.services.quarantine import media_path
 from complaints.services.transitions import change_state
 from complaints.services.undo import undo, undoable
 from complaints.workflow import Verb

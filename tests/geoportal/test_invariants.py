@@ -21,9 +21,9 @@ from complaints.services.breaches import record_breaches
 from complaints.services.erasure import erase_reporter
 from complaints.services.escalation import climb_ladders
 from complaints.services.file_checks import process_due_attachments
-from complaints.services.files import NewFile, media_path
 from complaints.services.joining import join
 from complaints.services.merging import merge
+from complaints.services.quarantine import NewFile, media_path
 from complaints.services.transitions import change_state
 from complaints.workflow import Verb
 from notifications.delivery import deliver_due

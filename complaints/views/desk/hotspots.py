@@ -14,7 +14,7 @@ from accounts.access import staff_page
 from accounts.models import User
 from catalogue.models import Category, Jurisdiction
 from catalogue.pages import city_page
-from complaints.hotspots import Hotspot
+from complaints.models import Hotspot
 from complaints.permissions import DESK
 from complaints.querysets import JURISDICTION_ROLES, degrees_around
 from complaints.views.staff import cities_of, city_of, staff_user

@@ -14,7 +14,7 @@ from accounts.access import staff_page
 from catalogue.translated import text_in
 from complaints.casefile import CaseFile, casefile
 from complaints.models import Attachment, Complaint
-from complaints.services.files import media_path
+from complaints.services.quarantine import media_path
 from complaints.views.staff import DESK_ROLES, complaint_of, staff_user
 from districts.place_map import place_map
 from documents.pdf import PdfFailed, make_pdf

@@ -1,7 +1,4 @@
-"""Work about routing that is asked for and done later: simulations of a change, and routing the open complaints again.
-
-Models of this app in a module of their own: `complaints.models` imports them, they name it in strings only.
-"""
+"""Work about routing that is asked for and done later: simulations of a change, and routing the open complaints again."""
 
 import uuid
 

@@ -1,7 +1,4 @@
-"""What the desk itself keeps: what was just done and can still be undone, who is looking at what, saved filters, replies.
-
-Models of this app in a module of their own: `complaints.models` imports them, they name it in strings only.
-"""
+"""What the desk itself keeps: what was just done and can still be undone, who is looking at what, saved filters, replies."""
 
 import uuid
 from datetime import timedelta
