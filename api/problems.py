@@ -122,8 +122,7 @@ def _refusal(error: Exception) -> Refused | None:
             return Refused("conflict", error.message)
         case ContractError():
             faults = [Fault(error.field, error.code, error.message)] if error.field else []
-            told = error.code if error.code.startswith("file_") or error.code == "too_many_files" else "invalid"
-            return Refused(told, error.message, *faults)
+            return Refused("invalid", error.message, *faults)
         case WorkflowError() | ProcedureError():
             return Refused("conflict", error.message)
         case QuotaExceeded():

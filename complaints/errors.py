@@ -4,8 +4,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
-class ComplaintError(Exception):
-    """A refusal. `code` is the API's; `message` says it to a person; `field` names the input at fault, if one is."""
+class Refusal(Exception):
+    """A refusal. `code` is stable; `message` says it to a person; `field` names the input at fault, if one is."""
 
     code = "invalid"
     message: str | Promise = _("This was not accepted.")
@@ -17,6 +17,10 @@ class ComplaintError(Exception):
             self.message = message
         if field is not None:
             self.field = field
+
+
+class ComplaintError(Refusal):
+    """A refusal whose `code` is the API's."""
 
 
 class OutsideJurisdictions(ComplaintError):

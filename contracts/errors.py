@@ -1,22 +1,12 @@
-"""Refusals of the services: one class with a stable code and a sentence for the caller, in her language."""
+"""Refusals of the services, in the caller's language."""
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from complaints.errors import Refusal
 
-class ContractError(Exception):
-    """A refusal. `code` is stable; `message` says it to a person; `field` names the input at fault, if one is."""
 
-    code = "invalid"
-    message: str | Promise = _("This was not accepted.")
-    field = ""
-
-    def __init__(self, message: str | Promise | None = None, *, field: str | None = None) -> None:
-        super().__init__(self.code)
-        if message is not None:
-            self.message = message
-        if field is not None:
-            self.field = field
+class ContractError(Refusal):
+    """A refusal of this room."""
 
 
 class NoContract(ContractError):
@@ -112,24 +102,6 @@ class ReferenceUsed(ContractError):
     code = "reference_used"
     message = _("A payment with this reference is recorded already.")
     field = "reference"
-
-
-class TooManyFiles(ContractError):
-    code = "too_many_files"
-    message = _("At most five files at a time.")
-    field = "files"
-
-
-class FileRefused(ContractError):
-    code = "file_type_refused"
-    message = _("This kind of file is not accepted. Attach a JPEG, PNG, WEBP or HEIC photo, or a PDF.")
-    field = "files"
-
-
-class FileTooLarge(ContractError):
-    code = "file_too_large"
-    message = _("This file is larger than 10 MB.")
-    field = "files"
 
 
 class ReferenceMissing(ContractError):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role
+from complaints.errors import Refusal
 
 
 class FindingState(TextChoices):
@@ -100,15 +101,11 @@ STEPS: dict[FindingVerb, Step] = {
 ALWAYS_TWO = frozenset({FindingVerb.REVERSE, FindingVerb.WAIVE})
 
 
-class ProcedureError(Exception):
-    """A move that the procedure refuses. `code` is stable; `message` is for the person who tried; `field` if one is at fault."""
+class ProcedureError(Refusal):
+    """A move that the procedure refuses."""
 
     code = "conflict"
     message = _("This cannot be done.")
-    field = ""
-
-    def __init__(self) -> None:
-        super().__init__(str(self.code))
 
 
 class StepNotAllowed(ProcedureError):

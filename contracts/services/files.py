@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from accounts.models import User
+from complaints.services.files import check_files
 from complaints.services.quarantine import (
     Kept,
     NewFile,
@@ -17,13 +18,11 @@ from complaints.services.quarantine import (
     quarantined,
     remove_left_uploads,
 )
-from contracts.errors import FileRefused, FileTooLarge, TooManyFiles
 from contracts.models import Finding, FindingFile
 from queueing.models import finish
 from sandbox.storage import write_atomically
-from sandbox.uploads import ProcessedImage, UploadRefused, check_upload
+from sandbox.uploads import ProcessedImage
 
-MAX_FILES = 5
 # A transaction that writes files is over long before.
 ORPHANS_KEPT = timedelta(hours=24)
 FOLDER = "findings"
@@ -33,23 +32,17 @@ def keep_files(
     finding: Finding, files: Sequence[NewFile], *, party: FindingFile.Party, acting_user: User | None, now: datetime
 ) -> list[FindingFile]:
     """Store what a party sent, to be checked. Raises TooManyFiles, FileTooLarge or FileRefused; then nothing is stored."""
-    if len(files) > MAX_FILES:
-        raise TooManyFiles
-    try:
-        for file in files:
-            check_upload(file.data)
-        rows = [
-            FindingFile(
-                finding=finding,
-                party=party,
-                uploaded_by=acting_user,
-                uploaded_at=now,
-                **quarantined(file, f"{FOLDER}/quarantine", now=now),
-            )
-            for file in files
-        ]
-    except UploadRefused as refused:
-        raise (FileTooLarge if refused.code == "file_too_large" else FileRefused) from refused
+    check_files(files)
+    rows = [
+        FindingFile(
+            finding=finding,
+            party=party,
+            uploaded_by=acting_user,
+            uploaded_at=now,
+            **quarantined(file, f"{FOLDER}/quarantine", now=now),
+        )
+        for file in files
+    ]
     return FindingFile.objects.bulk_create(rows)
 
 

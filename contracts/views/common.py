@@ -13,10 +13,9 @@ from django.utils.datastructures import MultiValueDict
 from accounts.access import load_memberships
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
+from complaints.errors import Refusal
 from complaints.views.staff import cities_of
-from contracts.errors import ContractError
 from contracts.models import Contract, Finding
-from contracts.procedure import ProcedureError
 from contracts.querysets import FINDING_ROLES, TREASURY_ROLES
 
 View = Callable[..., HttpResponseBase]
@@ -99,7 +98,7 @@ def sent_form(request: HttpRequest) -> tuple[QueryDict | None, MultiValueDict[st
     return (request.POST, request.FILES) if request.method == "POST" else (None, None)
 
 
-def refuse(form: forms.Form, refused: ContractError | ProcedureError) -> None:
+def refuse(form: forms.Form, refused: Refusal) -> None:
     """Show a service's refusal in the form: at its field, where the form has one of that name."""
     field = refused.field
     if field == "words" and "words" not in form.fields:

@@ -20,19 +20,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from catalogue.pages import city_page
 from catalogue.translated import text_in
+from complaints.errors import Refusal
 from complaints.models import Complaint
 from complaints.timeline import public_timeline
 from complaints.tracking import normalise_tracking_number
 from contracts.breaches import Option, history_of, options_for
 from contracts.cases import candidates, same_source
-from contracts.errors import ContractError
 from contracts.evidence import operator_reads_words, operator_sees_photo
 from contracts.explain import penalty_phrase, per_words
 from contracts.finding_page import exhibit_url_for, finding_shown
 from contracts.forms import NewFindingForm, RulingForm, WordsForm
 from contracts.models import Argument, Clause, Contract, Finding
 from contracts.permissions import can_open, verbs_of
-from contracts.procedure import HEARD, FindingState, FindingVerb, ProcedureError
+from contracts.procedure import HEARD, FindingState, FindingVerb
 from contracts.querysets import FINDING_ROLES
 from contracts.services.decisions import Ruling, calculation_for, decide, sign, withdraw_finding
 from contracts.services.findings import open_finding
@@ -159,7 +159,7 @@ def new_finding(request: HttpRequest, tracking_number: str) -> HttpResponse:
                 acting_user=user,
                 now=now,
             )
-        except (ContractError, ProcedureError) as refused:
+        except Refusal as refused:
             refuse(form, refused)
         else:
             messages.success(
@@ -249,7 +249,7 @@ def finding_action(request: HttpRequest, number: str, verb: str) -> HttpResponse
     if form is None or form.is_valid():
         try:
             _run(finding, wanted, form, request, user, now)
-        except (ContractError, ProcedureError) as refused:
+        except Refusal as refused:
             form = form or forms.Form(request.POST)
             form.is_valid()
             refuse(form, refused)

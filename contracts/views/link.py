@@ -18,10 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.quotas import Quota, spend
 from catalogue.pages import city_page
-from contracts.errors import ContractError
+from complaints.errors import Refusal
 from contracts.links import finding_by
 from contracts.models import Finding, Paper
-from contracts.procedure import FINAL, ProcedureError
+from contracts.procedure import FINAL
 from contracts.services.findings import accept_finding
 from contracts.services.papers import ask_for_exchange
 from contracts.views.common import REFUSED, refuse, with_everything
@@ -58,7 +58,7 @@ def link_accept(request: HttpRequest, token: str) -> HttpResponse:
     form.is_valid()
     try:
         accept_finding(finding.pk, acting_user=None, now=timezone.now())
-    except (ContractError, ProcedureError) as refused:
+    except Refusal as refused:
         refuse(form, refused)
         return _page(request, finding, token, refused=form)
     messages.success(request, _("You accepted finding %(number)s.") % {"number": finding.number})

@@ -13,9 +13,8 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
 from catalogue.pages import city_page
-from contracts.errors import ContractError
+from complaints.errors import Refusal
 from contracts.models import ApiKey, Contract, Webhook
-from contracts.procedure import ProcedureError
 from contracts.services.keys import make_key, revoke_key
 from contracts.services.webhooks import add_webhook, remove_webhook, secret_of
 from contracts.views.common import REFUSED, contract_of, operator_page, refuse, user_of
@@ -60,7 +59,7 @@ def new_key(request: HttpRequest, code: str) -> HttpResponse:
     if form.is_valid():
         try:
             made = make_key(contract, form.cleaned_data["name"], acting_user=user_of(request), now=timezone.now())
-        except (ContractError, ProcedureError) as refused:
+        except Refusal as refused:
             refuse(form, refused)
         else:
             return _page(request, contract, secret=made.secret)
@@ -88,7 +87,7 @@ def new_webhook(request: HttpRequest, code: str) -> HttpResponse:
         try:
             values = form.cleaned_data
             add_webhook(contract, values["url"], values["events"], acting_user=user_of(request), now=timezone.now())
-        except (ContractError, ProcedureError) as refused:
+        except Refusal as refused:
             refuse(form, refused)
         else:
             messages.success(request, _("The address will be told from now on."))

@@ -18,13 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from catalogue.translated import text_in
-from contracts.errors import ContractError
+from complaints.errors import Refusal
 from contracts.explain import contract_currency, currency_of, explain, short
 from contracts.forms import CorrectionForm, PaymentForm
 from contracts.models import CollectionOrder, Contract, LedgerEntry, Payment, Statement
 from contracts.months import local_day, next_month, parse_month, previous_month
 from contracts.permissions import CASHING, ISSUING, city_hats
-from contracts.procedure import ProcedureError
 from contracts.querysets import TREASURY_ROLES
 from contracts.services.heads import heads
 from contracts.services.payments import correct_payment, reconcile, record_payment
@@ -55,7 +54,7 @@ def issue(request: HttpRequest, code: str, month: str) -> HttpResponse:
     form.is_valid()
     try:
         issue_statement(contract.pk, wanted, acting_user=user_of(request), now=timezone.now())
-    except (ContractError, ProcedureError) as refused:
+    except Refusal as refused:
         refuse(form, refused)
         return _statement_page(request, contract, wanted, refused=form)
     messages.success(request, _("The statement is issued and locked; its files are being made."))
@@ -226,7 +225,7 @@ def order(request: HttpRequest, year: int, number: int) -> HttpResponse:
             record_payment(
                 found.pk, amount, paid_on=values["paid_on"], reference=values["reference"], acting_user=user, now=now
             )
-        except (ContractError, ProcedureError) as refused:
+        except Refusal as refused:
             refuse(form, refused)
         else:
             messages.success(request, _("The payment is recorded."))
@@ -258,7 +257,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         reference = form.cleaned_data["reference"] if form.is_valid() else ""
         correct_payment(payment.pk, reference=reference, acting_user=user, now=timezone.now())
         messages.success(request, _("The payment was taken back."))
-    except (ContractError, ProcedureError) as refused:
+    except Refusal as refused:
         messages.error(request, str(refused.message))
     return redirect("treasury_order", payment.order.year, payment.order.number)
 

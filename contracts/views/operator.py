@@ -20,16 +20,16 @@ from accounts.models import Role, User
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from catalogue.translated import text_in
+from complaints.errors import Refusal
 from complaints.models import Complaint
 from complaints.workflow import State
 from contracts.cases import balance_of
-from contracts.errors import ContractError
 from contracts.explain import contract_currency
 from contracts.finding_page import exhibit_url_for, finding_shown
 from contracts.forms import ArgumentsForm, MoreFilesForm
 from contracts.models import Contract, Finding
 from contracts.permissions import verbs_of
-from contracts.procedure import FindingState, FindingVerb, ProcedureError
+from contracts.procedure import FindingState, FindingVerb
 from contracts.services.findings import accept_finding, add_files, appeal_finding, contest_finding
 from contracts.services.papers import ask_for_exchange
 from contracts.views.common import REFUSED, city_of, contract_of, finding_of, operator_page, refuse, sent_form, user_of
@@ -132,7 +132,7 @@ def operator_accept(request: HttpRequest, number: str) -> HttpResponse:
     form.is_valid()
     try:
         accept_finding(finding.pk, acting_user=user_of(request), now=timezone.now())
-    except (ContractError, ProcedureError) as refused:
+    except Refusal as refused:
         refuse(form, refused)
         return _page(request, finding, refused=form)
     messages.success(request, _("You accepted finding %(number)s.") % {"number": number})
@@ -167,7 +167,7 @@ def argue(
     if request.method == "POST" and form.is_valid():
         try:
             services[verb](finding.pk, form.arguments, files=form.cleaned_data["files"], acting_user=user, now=now)
-        except (ContractError, ProcedureError) as refused:
+        except Refusal as refused:
             refuse(form, refused)
         else:
             messages.success(request, _("Your arguments were handed in. Each will be replied to before a decision."))
@@ -205,7 +205,7 @@ def more_files(request: HttpRequest, finding: Finding, user: User | None, *, don
         return redirect(done_url)
     try:
         add_files(finding.pk, files, acting_user=user, now=timezone.now())
-    except (ContractError, ProcedureError) as refused:
+    except Refusal as refused:
         messages.error(request, str(refused.message))
     else:
         messages.success(request, _("The files were received and are being checked."))

@@ -15,15 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalogue.pages import city_page
 from catalogue.translated import text_in
+from complaints.errors import Refusal
 from contracts.cases import balance_of, by_month, candidates, cases_of, waiting_for_the_city
 from contracts.chart import columns
-from contracts.errors import ContractError
 from contracts.explain import contract_currency, per_words
 from contracts.forms import IndexForm, TurnoverForm
 from contracts.models import CollectionOrder, Contract, Finding
 from contracts.months import local_day, month_of, previous_month
 from contracts.permissions import ENTERING, ISSUING, city_hats
-from contracts.procedure import ProcedureError
 from contracts.querysets import TREASURY_ROLES
 from contracts.services.figures import enter_index, enter_turnover
 from contracts.services.ledger import turnover_of
@@ -105,7 +104,7 @@ def contract_figures(request: HttpRequest, code: str) -> HttpResponse:
                 enter_index(contract.pk, month, form.cleaned_data["value"], acting_user=user, now=now)
             else:
                 enter_turnover(contract.pk, month, form.cleaned_data["amount"], acting_user=user, now=now)
-        except (ContractError, ProcedureError) as refused:
+        except Refusal as refused:
             refuse(form, refused)
         else:
             messages.success(request, _("Entered. The operator sees it, too."))

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from accounts.models import User
 from bench.mass_findings import make_decided_findings
 from catalogue.models import Jurisdiction
-from contracts.errors import ContractError
+from complaints.errors import Refusal
 from contracts.models import Contract, Decision, Finding, LedgerEntry
 from contracts.penalties import Calculation, Index, Rule, adjustment, calculate, days_late, monthly_cap
 from contracts.permissions import verbs_of
-from contracts.procedure import PENALISED, FindingVerb, ProcedureError
+from contracts.procedure import PENALISED, FindingVerb
 from contracts.recomputation import recompute
 from contracts.services.decisions import Ruling, decide, sign, withdraw_finding
 from contracts.services.figures import enter_turnover
@@ -121,7 +121,7 @@ class World:
         try:
             with transaction.atomic():
                 self.act(finding, verb, actor, draw)
-        except (ProcedureError, ContractError):
+        except Refusal:
             pass
         if draw.random() < 0.1:
             for decision in Decision.objects.filter(finding=finding):
