@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -49,9 +50,8 @@ def lived(clerk: User, triage_officer: User, gridville: Jurisdiction) -> Complai
     for category in ("pothole", "noise", "domestic", "vagrancy", "live-wire", "overflowing-bin", "litter"):
         build_complaint(category, now=start, email="rita@example.org")
     build_ladder(gridville)
-    first, second, third = Complaint.objects.filter(unit__code="roads-dept") | Complaint.objects.filter(
-        category__code__in=["noise", "litter"]
-    )
+    of_roads, others = Q(unit__code="roads-dept"), Q(category__code__in=["noise", "litter"])
+    first, second, third = Complaint.objects.filter(of_roads | others).order_by("pk")
     hand_over(third.pk, gridville.units.get(code="roads-dept"), acting_user=triage_officer, now=start + DAY)
     recategorise(second.pk, "pothole", acting_user=triage_officer, now=start + DAY)
     erase_reporter(second.pk, now=start + 2 * DAY)
