@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.require_second_factor",
     "accounts.middleware.RefuseOverQuota",
+    "geoportal.wrong_method.explain_wrong_method",
 ]
 if ENVIRONMENT == "test":
     MIDDLEWARE.append("geoportal.failpoints.DieBeforeTheAnswer")

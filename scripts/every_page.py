@@ -27,12 +27,16 @@ SHEET_WIDTH = 1480
 
 @dataclass(frozen=True)
 class Look:
-    """One page: `path` below the language (or from the root, with a slash before), as who, and the status it has."""
+    """One page: `path` below the language (or from the root, with a slash before), as who, and the status it has.
+
+    With `then`, the page is the one that the first link whose address has that in it leads to.
+    """
 
     name: str
     path: str
     role: str = ""
     status: int = 200
+    then: str = ""
 
 
 LOOKS = [
@@ -44,6 +48,9 @@ LOOKS = [
     Look("secret", "{secret}"),
     Look("secret-new", "{secret}?new"),
     Look("data", "data/"),
+    Look("scorecards", "data/scorecards/"),
+    Look("follow", "follow/"),
+    Look("closing", "{secret}closing/"),
     Look("privacy", "privacy/"),
     Look("accessibility", "accessibility/"),
     Look("not-found", "nowhere/", status=404),
@@ -54,7 +61,30 @@ LOOKS = [
     Look("desk-operator", "desk/", "operator_user"),
     Look("desk-triage", "desk/", "triage_officer"),
     Look("not-for-her", "office/", "crew_member", 404),
+    Look("desk-phone-call", "desk/new/", "clerk"),
+    Look("desk-hotspots", "desk/hotspots/", "triage_officer"),
+    Look("desk-texts", "desk/replies/", "unit_manager"),
     Look("moderation", "desk/moderation/", "moderator"),
+    Look("coverage", "boundaries/coverage/", "triage_officer"),
+    Look("boundaries", "boundaries/", "administrator"),
+    Look("boundaries-upload", "boundaries/new/", "administrator"),
+    Look("boundaries-edition", "boundaries/", "administrator", then="/editions/"),
+    Look(
+        "boundaries-why", "boundaries/why/?longitude=-5.3684&latitude=35.5727&category=overflowing-bin", "administrator"
+    ),
+    Look("boundaries-what-if", "boundaries/what-if/", "administrator"),
+    Look("boundaries-rerouting", "boundaries/rerouting/", "administrator"),
+    Look("treasury", "treasury/", "treasury_officer"),
+    Look("treasury-contract", "treasury/", "contract_manager", then="/treasury/contracts/"),
+    Look("treasury-findings", "treasury/findings/", "contract_manager"),
+    Look("treasury-finding", "treasury/findings/", "contract_manager", then="/treasury/findings/F"),
+    Look("treasury-ledger", "treasury/ledger/", "treasury_officer"),
+    Look("treasury-orders", "treasury/orders/", "treasury_officer"),
+    Look("treasury-order", "treasury/orders/", "treasury_officer", then="/treasury/orders/2"),
+    Look("treasury-statement", "treasury/orders/", "treasury_officer", then="/treasury/statements/"),
+    Look("operator", "operator/", "operator_user"),
+    Look("operator-contract", "operator/", "operator_user", then="/operator/contracts/"),
+    Look("operator-finding", "operator/", "operator_user", then="/operator/findings/"),
     Look("field", "field/", "crew_member"),
     Look("office", "office/", "office"),
     Look("office-year", "office/?days=365", "office"),
@@ -121,6 +151,8 @@ def take(
             listen(page, where, look, faults)
             path = look.path.format(**names)
             answer = page.goto(f"{address}{path}" if path.startswith("/") else f"{address}/{language}/{path}")
+            if look.then:
+                answer = page.goto(address + linked(page, look.then))
             if answer is None or answer.status != look.status:
                 faults.append(f"{where}: status {answer and answer.status}, not {look.status}")
             page.wait_for_load_state("networkidle")
@@ -130,6 +162,12 @@ def take(
                 faults.append(f"{where}: {wide} px wider than the screen")
             yield Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
             context.close()
+
+
+def linked(page: Page, part: str) -> str:
+    """The first address on the page that has `part` in it; its own, where there is none, which shows in the picture."""
+    found = page.locator(f"main a[href*='{part}']")
+    return str(found.first.get_attribute("href")) if found.count() else "/no-link-to" + part
 
 
 def listen(page: Page, where: str, look: Look, faults: list[str]) -> None:
