@@ -29,14 +29,14 @@ SHEET_WIDTH = 1480
 class Look:
     """One page: `path` below the language (or from the root, with a slash before), as who, and the status it has.
 
-    With `then`, the page is the one that the first link whose address has that in it leads to.
+    With `then`, the page is the one that links lead to from there: each time the first whose address has that in it.
     """
 
     name: str
     path: str
     role: str = ""
     status: int = 200
-    then: str = ""
+    then: tuple[str, ...] = ()
 
 
 LOOKS = [
@@ -68,23 +68,23 @@ LOOKS = [
     Look("coverage", "boundaries/coverage/", "triage_officer"),
     Look("boundaries", "boundaries/", "administrator"),
     Look("boundaries-upload", "boundaries/new/", "administrator"),
-    Look("boundaries-edition", "boundaries/", "administrator", then="/editions/"),
+    Look("boundaries-edition", "boundaries/", "administrator", then=("/editions/",)),
     Look(
         "boundaries-why", "boundaries/why/?longitude=-5.3684&latitude=35.5727&category=overflowing-bin", "administrator"
     ),
     Look("boundaries-what-if", "boundaries/what-if/", "administrator"),
     Look("boundaries-rerouting", "boundaries/rerouting/", "administrator"),
     Look("treasury", "treasury/", "treasury_officer"),
-    Look("treasury-contract", "treasury/", "contract_manager", then="/treasury/contracts/"),
+    Look("treasury-contract", "treasury/", "contract_manager", then=("/treasury/contracts/",)),
     Look("treasury-findings", "treasury/findings/", "contract_manager"),
-    Look("treasury-finding", "treasury/findings/", "contract_manager", then="/treasury/findings/F"),
+    Look("treasury-finding", "treasury/findings/", "contract_manager", then=("/treasury/findings/F",)),
     Look("treasury-ledger", "treasury/ledger/", "treasury_officer"),
     Look("treasury-orders", "treasury/orders/", "treasury_officer"),
-    Look("treasury-order", "treasury/orders/", "treasury_officer", then="/treasury/orders/2"),
-    Look("treasury-statement", "treasury/orders/", "treasury_officer", then="/treasury/statements/"),
+    Look("treasury-order", "treasury/orders/", "treasury_officer", then=("/treasury/orders/2",)),
+    Look("treasury-statement", "treasury/", "treasury_officer", then=("/treasury/contracts/", "/treasury/statements/")),
     Look("operator", "operator/", "operator_user"),
-    Look("operator-contract", "operator/", "operator_user", then="/operator/contracts/"),
-    Look("operator-finding", "operator/", "operator_user", then="/operator/findings/"),
+    Look("operator-contract", "operator/", "operator_user", then=("/operator/contracts/",)),
+    Look("operator-finding", "operator/", "operator_user", then=("/operator/findings/",)),
     Look("field", "field/", "crew_member"),
     Look("office", "office/", "office"),
     Look("office-year", "office/?days=365", "office"),
@@ -151,8 +151,8 @@ def take(
             listen(page, where, look, faults)
             path = look.path.format(**names)
             answer = page.goto(f"{address}{path}" if path.startswith("/") else f"{address}/{language}/{path}")
-            if look.then:
-                answer = page.goto(address + linked(page, look.then))
+            for part in look.then:
+                answer = page.goto(address + linked(page, part))
             if answer is None or answer.status != look.status:
                 faults.append(f"{where}: status {answer and answer.status}, not {look.status}")
             page.wait_for_load_state("networkidle")
