@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
@@ -40,7 +39,7 @@ class ComplaintIntake(PublicView):
         key = idempotency(request.headers.get("Idempotency-Key"), body)
         given = submit(new_complaint(body, language=get_language() or "fr"), now=now, idempotency=key)
         response = json_response(receipt_json(request, given), status=201)
-        response["Location"] = absolute(request, reverse("api_complaint", args=[given.tracking_number]))
+        response["Location"] = absolute(request, page_path("api_complaint", given.language, given.tracking_number))
         return response
 
 

@@ -20,15 +20,15 @@ from bench.load import post_bytes, rate
 from bench.servers import serving
 
 TARGET = 0.5
-ROUNDS_A_TURN = 6
+ROUNDS_A_TURN = 12
 REAL, BARE = "/api/v1/complaints/", "/bench/bare/"
 
 
 def main() -> int:
     """Print one JSON object; exit status 0 if the target was met, 1 if not."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=24)
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of a round of one view")
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=0.5, help="length of a round of one view")
     parser.add_argument("--connections", type=int, default=2)
     parser.add_argument("--servers", default="granian", help="comma-separated: granian, gthread, sync")
     options = parser.parse_args()

@@ -6,7 +6,7 @@ its category were counted beside it: see small_numbers.py for the rule, services
 
 import struct
 from math import cos, floor, hypot, radians
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.gis.geos import Point
 from django.db import connection
@@ -65,7 +65,8 @@ def place_for_the_world(complaint: "Complaint", longitude: float, latitude: floa
     complaint.public_point = complaint.place_cell = None
     if precision == Category.Publication.EXACT:
         complaint.place_shown = shown.EXACT
-        complaint.public_point = complaint.point
+        public_point: Any = wgs84_hex(longitude, latitude)
+        complaint.public_point = public_point
     elif precision == Category.Publication.NEVER:
         complaint.place_shown = shown.NEVER
     else:

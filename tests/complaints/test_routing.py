@@ -161,14 +161,25 @@ def test_the_spatial_index_answers_the_query(gridville: Jurisdiction, table: str
             f" {', '.join(columns)} FROM {table}, generate_series(1, 2000) n"
         )
         cursor.execute(f"ANALYZE {table}")
-        # Kept statements are planned without their values sooner or later; the index must serve then too.
-        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        # A session plans a statement that it keeps without its values: the index must serve then too.
         cursor.execute(f"PREPARE explained AS {_PLACE_AND_AREAS}")
         cursor.execute("EXPLAIN EXECUTE explained(0.005, 0.005, NULL, 'overflowing-bin')")
         plan = "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("DEALLOCATE explained")
     assert f"{table}_geometry" in plan, plan
     assert "st_dwithin" in plan.lower()
+
+
+def test_a_statement_of_every_filing_is_planned_once(gridville: Jurisdiction) -> None:
+    for _ in range(3):
+        decide(0.5 * SCALE, 0.5 * SCALE, "litter", at=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%district%'"
+        )
+        plans = cursor.fetchall()
+    assert plans
+    assert all(generic and not custom for generic, custom in plans)
 
 
 def test_the_decision_is_stored_with_edition_and_runner_up(gridville: Jurisdiction, now: datetime) -> None:
