@@ -1,5 +1,7 @@
 """Several rows of several tables in one SQL statement: taking in a complaint costs one round trip instead of seven.
 
+Their values go as one JSON array: written and read as such they take half the time that a hundred parameters take.
+
 And thousands of rows of one table by COPY, for batches.
 """
 
@@ -11,8 +13,10 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import orjson
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import connection, models
+from django.utils.functional import Promise
 
 from districts.prepared import execute_prepared
 
@@ -25,8 +29,9 @@ class _Column(NamedTuple):
 
     field: "models.Field[Any, Any]"
     attribute: str
-    # Written as JSON text, or has its value made at the time of saving: never as it is.
-    special: bool
+    is_json: bool
+    # Its value is made at the time of saving.
+    made_at_saving: bool
 
 
 def insert_together(rows: Sequence[models.Model]) -> None:
@@ -36,14 +41,22 @@ def insert_together(rows: Sequence[models.Model]) -> None:
     the database makes are not read back. Raises IntegrityError as a single insert would.
     """
     shape = tuple((type(row), row.pk is not None) for row in rows)
-    values: list[Any] = []
-    for row, (model, with_key) in zip(rows, shape, strict=True):
-        given = vars(row)
-        for column in _columns(model, with_key):
-            value = given[column.attribute]
-            values.append(value if type(value) in _PLAIN and not column.special else _written(value, row, column))
+    values = [
+        _value_of(column, row)
+        for row, (model, with_key) in zip(rows, shape, strict=True)
+        for column in _columns(model, with_key)
+    ]
     with connection.cursor() as cursor:
-        execute_prepared(cursor, _statement(shape), values)
+        execute_prepared(cursor, _statement(shape), [orjson.dumps(values, default=_in_json).decode()])
+
+
+def _in_json(value: object) -> str:
+    """What JSON has no form for, as the text that the database reads."""
+    if isinstance(value, GEOSGeometry):
+        return value.hexewkb.decode()
+    if isinstance(value, Promise):
+        return str(value)
+    raise TypeError(f"insert_together takes values, and no {type(value).__name__}")
 
 
 def copy_rows(rows: Sequence[models.Model]) -> None:
@@ -54,11 +67,10 @@ def copy_rows(rows: Sequence[models.Model]) -> None:
     columns = _columns(model, with_key)
     text = io.StringIO()
     for row in rows:
-        given = vars(row)
         cells = []
         for column in columns:
-            value = given[column.attribute]
-            value = value if type(value) in _PLAIN and not column.special else _written(value, row, column)
+            value = _value_of(column, row)
+            value = value if type(value) in _PLAIN and not column.is_json else _written(value, column)
             cells.append("\\N" if value is None else str(value).translate(_COPY_ESCAPES))
         text.write("\t".join(cells) + "\n")
     text.seek(0)
@@ -75,19 +87,31 @@ def _statement(shape: tuple[tuple[type[models.Model], bool], ...]) -> str:
     parts: list[str] = []
     count = 0
     for number, (model, with_key) in enumerate(shape):
-        fields = [column.field for column in _columns(model, with_key)]
-        names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-        places = ", ".join(f"${count + place}" for place in range(1, len(fields) + 1))
-        count += len(fields)
+        columns = _columns(model, with_key)
+        names = ", ".join(connection.ops.quote_name(str(column.field.column)) for column in columns)
+        values = ", ".join(_value(column, count + place) for place, column in enumerate(columns))
+        count += len(columns)
         table = connection.ops.quote_name(model._meta.db_table)
-        parts.append(f"r{number} AS (INSERT INTO {table} ({names}) VALUES ({places}))")  # noqa: S608 (names of our models)
+        parts.append(f"r{number} AS (INSERT INTO {table} ({names}) VALUES ({values}))")  # noqa: S608 (names of our models)
     return f"WITH {', '.join(parts)} SELECT 1"
+
+
+# An explicit cast to varchar(20) would cut what is too long: these take a text by themselves, and refuse what does not fit.
+_TAKE_TEXT = ("varchar", "text", "geometry")
+
+
+def _value(column: _Column, place: int) -> str:
+    """SQL for one value of the array $1."""
+    if column.is_json:
+        return f"NULLIF($1::jsonb -> {place}, 'null')"
+    kind = column.field.db_type(connection) or ""
+    return f"$1::jsonb ->> {place}" if kind.startswith(_TAKE_TEXT) else f"($1::jsonb ->> {place})::{kind}"
 
 
 @lru_cache(maxsize=64)
 def _columns(model: type[models.Model], with_key: bool) -> list[_Column]:
     fields = [field for field in model._meta.local_concrete_fields if _is_written(field, with_key)]
-    return [_Column(field, str(field.attname), _is_json(field) or _is_made_at_saving(field)) for field in fields]
+    return [_Column(field, str(field.attname), _is_json(field), _is_made_at_saving(field)) for field in fields]
 
 
 def _is_json(field: "models.Field[Any, Any]") -> bool:
@@ -102,21 +126,24 @@ def _is_made_at_saving(field: "models.Field[Any, Any]") -> bool:
     return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
-def _written(value: Any, row: models.Model, column: _Column) -> Any:
-    """What is not plain, as the driver writes it fastest: the prepared statement knows the types, so texts do for all.
+def _value_of(column: _Column, row: models.Model) -> Any:
+    """What `row` holds in `column`: a point given as hex EWKB comes as that, for no geometry is made of it."""
+    return column.field.pre_save(row, True) if column.made_at_saving else vars(row)[column.attribute]
 
-    The driver takes 14 microseconds for JSON, 7 for a datetime, 5 for a member of an enumeration; 1.5 for any as text.
-    """
-    if not column.special:
-        if isinstance(value, Enum):
-            return value.value
-        if isinstance(value, datetime):
-            return value.isoformat()
-        if isinstance(value, GEOSGeometry):
-            return value.hexewkb.decode()
-    elif _is_json(column.field) and value is not None:
+
+def _written(value: Any, column: _Column) -> Any:
+    """What is not plain, as text for COPY."""
+    if value is None:
+        return None
+    if column.is_json:
         return json.dumps(value, cls=getattr(column.field, "encoder", None))
-    prepared = column.field.get_db_prep_save(column.field.pre_save(row, True), connection)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, GEOSGeometry):
+        return value.hexewkb.decode()
+    prepared = column.field.get_db_prep_save(value, connection)
     if isinstance(prepared, models.Func | models.expressions.Expression):
-        raise TypeError(f"{column.attribute} is an expression; insert_together takes values")
+        raise TypeError(f"{column.attribute} is an expression; copy_rows takes values")
     return prepared

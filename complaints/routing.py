@@ -51,7 +51,11 @@ def decide(
     found = place_and_areas_at(longitude, latitude, category_code, jurisdiction_id=jurisdiction_id)
     if found is None:
         raise OutsideJurisdictions
-    place, areas = found
+    return decide_at(*found, category_code, at=at)
+
+
+def decide_at(place: PlaceMatch, areas: Sequence[AreaMatch], category_code: str, *, at: datetime) -> Decision:
+    """As `decide`, for who has asked what is at the place already. Raises UnknownCategory."""
     catalogue, category = catalogue_for(place, category_code)
     return decision_among(areas, catalogue, place, category, at=at)
 

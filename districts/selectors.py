@@ -2,6 +2,7 @@
 """Which polygons cover a point. Point in polygon is SQL; what lies on an edge is covered."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,14 +116,16 @@ _COVERING = COVERING.format(**_PARAMETERS, city="$3::bigint")
 _NEAREST = NEAREST.format(**_PARAMETERS, city="$3::bigint")
 
 # One question for what every complaint asks: the district, and the areas of the category (by its code) in that city.
-_PLACE_AND_AREAS = f"""
+# Parameters: $1 longitude, $2 latitude, $3 a city or NULL, $4 the category's code.
+PLACE_AND_AREAS = f"""
 SELECT place.*, area.*
 FROM ({_COVERING}) place (jurisdiction_id, catalogue_version, district_id, code, name, parent_code, outside_by_m)
 LEFT JOIN catalogue_category c ON c.jurisdiction_id = place.jurisdiction_id AND c.code = $4::text
 LEFT JOIN LATERAL ({AREAS.format(**_PARAMETERS, service="c.service_id", category="c.id")})
-  area (id, code, name, unit_id, priority, edition_id, edition, for_category, schedule_id, fallback_unit_id, area_m2) ON true
-ORDER BY NOT area.for_category, area.priority DESC, area.area_m2, area.code COLLATE "C"
+  area (area_id, area_code, area_name, unit_id, priority, edition_id, edition, for_category, schedule_id, fallback_unit_id,
+        area_m2) ON true
 """
+AREAS_BEST_FIRST = 'NOT for_category, priority DESC, area_m2, area_code COLLATE "C"'
 _AREAS_AT_THE_EDGE = f"""
 SELECT area.* FROM catalogue_category c CROSS JOIN LATERAL (
 {AREAS_AT_THE_EDGE.format(**_PARAMETERS, service="c.service_id", category="c.id", metres="$5::float8")}) area
@@ -151,10 +154,11 @@ def place_and_areas_at(
     three outside. A category that the city does not have has no areas.
     """
     with connection.cursor() as cursor:
-        execute_prepared(cursor, _PLACE_AND_AREAS, [longitude, latitude, jurisdiction_id, category_code])
+        asked = [longitude, latitude, jurisdiction_id, category_code]
+        execute_prepared(cursor, f"{PLACE_AND_AREAS} ORDER BY {AREAS_BEST_FIRST}", asked)
         rows = cursor.fetchall()
         if rows:
-            return _place(rows[0]), [_area(row[7:]) for row in rows if row[7] is not None]
+            return read_place_and_areas(rows)
         execute_prepared(cursor, _NEAREST, [longitude, latitude, jurisdiction_id])
         row = cursor.fetchone()
         if row is None:
@@ -166,6 +170,11 @@ def place_and_areas_at(
             [longitude, latitude, place.jurisdiction_id, category_code, place.outside_by_m],
         )
         return place, [_area(row) for row in cursor.fetchall()]
+
+
+def read_place_and_areas(rows: Sequence[tuple[Any, ...]]) -> tuple[PlaceMatch, list[AreaMatch]]:
+    """What PLACE_AND_AREAS found, which gives one row at least for a place that a district covers."""
+    return _place(rows[0]), [_area(row[7:]) for row in rows if row[7] is not None]
 
 
 def _place(row: tuple[Any, ...]) -> PlaceMatch:

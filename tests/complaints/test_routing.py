@@ -14,7 +14,7 @@ from complaints.errors import OutsideJurisdictions, UnknownCategory
 from complaints.models import RoutingDecision
 from complaints.routing import decide
 from districts.models import District, ServiceArea
-from districts.selectors import _PLACE_AND_AREAS
+from districts.selectors import PLACE_AND_AREAS
 from tests.builders import SCALE, build_complaint, build_gridville
 from tests.conftest import NOW
 
@@ -162,7 +162,7 @@ def test_the_spatial_index_answers_the_query(gridville: Jurisdiction, table: str
         )
         cursor.execute(f"ANALYZE {table}")
         # A session plans a statement that it keeps without its values: the index must serve then too.
-        cursor.execute(f"PREPARE explained AS {_PLACE_AND_AREAS}")
+        cursor.execute(f"PREPARE explained AS {PLACE_AND_AREAS}")
         cursor.execute("EXPLAIN EXECUTE explained(0.005, 0.005, NULL, 'overflowing-bin')")
         plan = "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("DEALLOCATE explained")
