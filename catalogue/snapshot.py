@@ -4,7 +4,7 @@ A copy is keyed by `Jurisdiction.catalogue_version`, which a database trigger ra
 table: whoever knows the current version (routing reads it with the district) never works with an old copy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
@@ -32,6 +32,8 @@ class Snapshot:
     # Days worked in spite of a holiday, and announced dates of Ramadan.
     openings: tuple[tuple[date, date], ...] = ()
     fasts: tuple[tuple[date, date], ...] = ()
+    # By unit id and year.
+    _calendars: dict[tuple[int, int], WorkingCalendar] = field(default_factory=dict, init=False)
 
     @property
     def triage_unit(self) -> Unit:
@@ -62,8 +64,11 @@ class Snapshot:
 
     def calendar_of(self, unit: Unit, around: date) -> WorkingCalendar:
         """The working calendar that `unit`'s promises run on, good for the years round `around`."""
+        known = self._calendars.get((unit.pk, around.year))
+        if known is not None:
+            return known
         calendar: Calendar = self.units[unit.pk].calendar
-        return build_calendar(
+        self._calendars[unit.pk, around.year] = built = build_calendar(
             time_zone=self.jurisdiction.time_zone,
             country=self.jurisdiction.country,
             week_raw=calendar.week,
@@ -73,6 +78,7 @@ class Snapshot:
             ramadan=self.fasts,
             around=around,
         )
+        return built
 
 
 def snapshot(jurisdiction_id: int, version: int) -> Snapshot:

@@ -42,9 +42,9 @@ ANNOUNCED_RAMADAN: Mapping[str, tuple[Span, ...]] = {
 _INTERVAL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|(24:00))", re.ASCII)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorkingCalendar:
-    """The hours of one unit in one city, for the years round the day it was built for.
+    """The hours of one unit in one city, for the years round the day it was built for. One object for equal hours (`_build`).
 
     `ramadan` None: the usual week is kept during Ramadan. A weekday missing from a mapping is a closed day.
     """

@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from catalogue.working_time import END_OF_DAY, ONE_DAY, WorkingCalendar, instant_of, opening_instants
@@ -70,6 +71,7 @@ class Promise:
     instant: datetime  # UTC
 
 
+@lru_cache(maxsize=1000)
 def parse_duration(text: str) -> Duration:
     """Read "2 working days", "8 working hours", "60 days" or "24 hours". Raises ValueError naming the fault."""
     found = _DURATION.fullmatch(text.strip().lower())
@@ -235,7 +237,12 @@ def working_time_between(start: datetime, end: datetime, calendar: WorkingCalend
 
 def _closing_of_working_day(start: datetime, number: int, calendar: WorkingCalendar) -> datetime:
     """Closing instant of the `number`-th open day after the local day of `start`."""
-    first_day = day = last_open = _wall(start, calendar).date()
+    return _closing(_wall(start, calendar).date(), number, calendar)
+
+
+@lru_cache(maxsize=10_000)
+def _closing(first_day: date, number: int, calendar: WorkingCalendar) -> datetime:
+    day = last_open = first_day
     while number:
         day += ONE_DAY
         hours = calendar.hours_on(day)
@@ -243,9 +250,9 @@ def _closing_of_working_day(start: datetime, number: int, calendar: WorkingCalen
             number -= 1
             last_open = day
         elif day - last_open > LONGEST_CLOSURE:
-            raise _closed_too_long(start)
+            raise _closed_too_long(first_day)
         if day - first_day > LONGEST_WALK:
-            raise _closed_too_long(start)
+            raise _closed_too_long(first_day)
     closes = hours[-1][1]
     wall = datetime.combine(day + ONE_DAY if closes == END_OF_DAY else day, closes)
     return instant_of(wall, calendar.time_zone)
@@ -272,7 +279,7 @@ def _openings_from(start: datetime, calendar: WorkingCalendar) -> Iterator[tuple
         day += ONE_DAY
 
 
-def _closed_too_long(start: datetime) -> NoOpeningHours:
+def _closed_too_long(start: date) -> NoOpeningHours:
     return NoOpeningHours(f"the calendar has too few opening hours after {start:%Y-%m-%d} to promise an answer")
 
 

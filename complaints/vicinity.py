@@ -121,7 +121,6 @@ def _look_round(
         latitude,
         radius_m=RADIUS_M,
         jurisdiction_id=catalogue.jurisdiction.pk,
-        service_id=category.service_id,
         category_id=category.pk,
         editions=editions,
     )

@@ -6,6 +6,7 @@ For batches only (import of history, re-routing, simulation): the shapes live as
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import cos, radians
 from typing import Any
 
@@ -14,8 +15,9 @@ import numpy.typing as npt
 import shapely
 from django.db import connection
 
+from districts.distances import Metres, doubt, metres_to
 from districts.models import BoundaryEdition
-from districts.selectors import AREA_ORDER, AREAS_AT_THE_EDGE, DISTRICT_ORDER, NEAREST, ON_EDGE
+from districts.selectors import AREA_ORDER, AREAS_AT_THE_EDGE, DISTRICT_ORDER, EDGE_SLACK_M, NEAREST, ON_EDGE
 
 Coordinates = npt.NDArray[np.float64]  # n × 2: longitude, latitude in degrees WGS 84
 Numbers = npt.NDArray[np.int64]
@@ -103,7 +105,7 @@ class Boundaries:
     districts: Layer
     areas: Layer
 
-    def districts_of(self, coordinates: Coordinates, places: Places) -> tuple[Numbers, npt.NDArray[np.float64]]:
+    def districts_of(self, coordinates: Coordinates, places: Places) -> tuple[Numbers, Metres]:
         """For each point the district's number (NONE outside), and metres outside the city's edge (NaN when covered).
 
         `places` are the same points, sorted.
@@ -111,34 +113,100 @@ class Boundaries:
         winner = np.full(len(coordinates), NONE, dtype=np.int64)
         winner[places.index] = self.districts.first(places)
         outside_by = np.full(len(winner), np.nan)
-        near = self._close_to_the_edge(places.some(winner == NONE))
+        points, nearest, metres, clear = self._nearest(places.some(winner == NONE))
+        winner[points[clear]], outside_by[points[clear]] = nearest[clear], metres[clear]
         numbers = {row["id"]: number for number, row in enumerate(self.districts.rows)}
-        for point, row in self._lateral(NEAREST, coordinates, near):
+        for point, row in self._lateral(NEAREST, coordinates, points[~clear]):
             winner[point], outside_by[point] = numbers[row[2]], row[6]
         return winner, outside_by
 
+    def _nearest(self, missed: Places) -> tuple[Numbers, Numbers, Metres, npt.NDArray[np.bool_]]:
+        """Of points that nothing covers those near the edge, each with its district and metres, as NEAREST has them.
+
+        The last column is False where the tolerance or another district is so near that the database must decide.
+        """
+        points, numbers, metres = self._within_tolerance(missed)
+        levels = np.array([row["level"] for row in self.districts.rows], dtype=np.int64)[numbers]
+        order = np.lexsort((numbers, metres, -levels, points))
+        points, numbers, metres, levels = points[order], numbers[order], metres[order], levels[order]
+        alike = (points[1:] == points[:-1]) & (levels[1:] == levels[:-1])
+        rivals = np.append(alike & (metres[1:] - metres[:-1] <= doubt(metres[1:])), False)[: len(points)]
+        clear = ~rivals & (metres <= self.edge_tolerance_m - doubt(metres))
+        _, first = np.unique(points, return_index=True)
+        return points[first], numbers[first], metres[first], clear[first]
+
+    def _within_tolerance(self, missed: Places) -> tuple[Numbers, Numbers, Metres]:
+        """Point, district, metres for each pair that may be near enough."""
+        found: list[tuple[Numbers, Numbers, Metres]] = []
+        if len(missed) and self.edge_tolerance_m:
+            for number, shape in enumerate(self.districts.shapes):
+                near = self._net.covering(number, missed)
+                if len(near):
+                    metres = metres_to(shape, missed.x[near], missed.y[near])
+                    close = metres <= self.edge_tolerance_m + doubt(metres)
+                    points = missed.index[near[close]]
+                    found.append((points, np.full(len(points), number, dtype=np.int64), metres[close]))
+        if not found:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+        points, numbers, metres = (np.concatenate(column) for column in zip(*found, strict=True))
+        return points, numbers, metres
+
+    @cached_property
+    def _net(self) -> Layer:
+        """The districts, wider by more than the tolerance: what it catches is measured."""
+        northernmost = min(89.0, float(np.abs(self.districts.bounds[:, [1, 3]]).max()))
+        degrees = self.edge_tolerance_m / (110_000 * max(cos(radians(northernmost)), 0.01))
+        # Round corners are drawn with few points, which cut a little off: 5 % make up for it.
+        return Layer([], shapely.buffer(self.districts.shapes, degrees * 1.05, quad_segs=4))
+
     def areas_at_the_edge(
-        self, coordinates: Coordinates, outside_by: npt.NDArray[np.float64], services: Numbers, categories: Numbers
+        self, coordinates: Coordinates, outside_by: Metres, services: Numbers, categories: Numbers
     ) -> dict[int, Numbers]:
         """For points outside the city's edge: number of each area that reaches as far as the edge → indexes of points."""
+        points = np.flatnonzero(~np.isnan(outside_by))
+        found: dict[int, Numbers] = {}
+        unclear = np.zeros(len(coordinates), dtype=bool)
+        for number, row in enumerate(self.areas.rows):
+            mine = points[services[points] == row["service_id"]]
+            if row["category_id"] is not None:
+                mine = mine[categories[mine] == row["category_id"]]
+            mine = mine[self._may_reach(number, coordinates[mine], outside_by[mine])]
+            metres = metres_to(self.areas.shapes[number], coordinates[mine, 0], coordinates[mine, 1])
+            beyond = metres - outside_by[mine] - EDGE_SLACK_M
+            found[number] = mine[beyond <= 0]
+            unclear[mine[np.abs(beyond) <= doubt(metres)]] = True
+        found = {number: indexes[~unclear[indexes]] for number, indexes in found.items()}
+        for number, indexes in self._asked_at_the_edge(coordinates, outside_by, services, categories, unclear).items():
+            found[number] = np.append(found[number], indexes)
+        return {number: indexes for number, indexes in found.items() if len(indexes)}
+
+    def _may_reach(self, number: int, coordinates: Coordinates, metres: Metres) -> npt.NDArray[np.bool_]:
+        """False for points too far from an area's box."""
+        west, south, east, north = self.areas.bounds[number]
+        x, y = coordinates[:, 0], coordinates[:, 1]
+        high = (metres + 1) / 110_000
+        wide = high / np.maximum(np.cos(np.radians(y)), 0.01)
+        near: npt.NDArray[np.bool_] = (
+            (x >= west - wide) & (x <= east + wide) & (y >= south - high) & (y <= north + high)
+        )
+        return near
+
+    def _asked_at_the_edge(
+        self,
+        coordinates: Coordinates,
+        outside_by: Metres,
+        services: Numbers,
+        categories: Numbers,
+        asked: npt.NDArray[np.bool_],
+    ) -> dict[int, list[int]]:
+        """As `areas_at_the_edge`, of the database."""
         numbers = {row["id"]: number for number, row in enumerate(self.areas.rows)}
         found: dict[int, list[int]] = {}
-        points = np.flatnonzero(~np.isnan(outside_by))
+        points = np.flatnonzero(asked)
         extra = (outside_by[points], services[points], categories[points])
         for point, row in self._lateral(AREAS_AT_THE_EDGE, coordinates, points, *extra):
             found.setdefault(numbers[row[0]], []).append(point)
-        return {number: np.array(indexes, dtype=np.int64) for number, indexes in found.items()}
-
-    def _close_to_the_edge(self, missed: Places) -> Numbers:
-        """Indexes of the points that a coarse net in degrees catches; the database decides in metres about them."""
-        if not len(missed) or not self.districts.rows or not self.edge_tolerance_m:
-            return np.array([], dtype=np.int64)
-        northernmost = min(89.0, float(abs(missed.y).max()))
-        degrees = self.edge_tolerance_m / (110_000 * max(cos(radians(northernmost)), 0.01))
-        # Round corners are drawn with few points, which cut a little off: 5 % make up for it.
-        net = Layer([], shapely.buffer(self.districts.shapes, degrees * 1.05, quad_segs=4))
-        caught: Numbers = missed.index[net.first(missed) != NONE]
-        return caught
+        return found
 
     def _lateral(
         self, query: str, coordinates: Coordinates, points: Numbers, *extra: npt.NDArray[Any]
@@ -161,7 +229,7 @@ class Boundaries:
 
 
 _DISTRICTS = f"""
-SELECT d.id, d.code, d.name::text AS name, d.parent_code, ST_AsBinary(d.geometry) AS wkb
+SELECT d.id, d.code, d.level, d.name::text AS name, d.parent_code, ST_AsBinary(d.geometry) AS wkb
 FROM districts_district d
 WHERE d.jurisdiction_id = %s AND d.edition_id = ANY(%s) ORDER BY {DISTRICT_ORDER}
 """

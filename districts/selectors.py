@@ -102,11 +102,14 @@ WHERE ST_DWithin(a.geometry, {_POINT}, {ON_EDGE})
 ORDER BY {AREA_ORDER}
 """
 
-# For a point outside the city's edge by {metres}: the areas that are no farther than the edge itself (a centimetre is
-# for rounding), so that it is answered as the place on the edge where it is taken in.
+# For rounding: what is that much farther than the edge reaches as far as the edge.
+EDGE_SLACK_M = 0.01
+
+# For a point outside the city's edge by {metres}: the areas that are no farther than the edge itself, so that it is answered
+# as the place on the edge where it is taken in.
 AREAS_AT_THE_EDGE = f"""{_AREA_COLUMNS}
 WHERE a.geometry && {_BOX.replace("{metres}", "({metres} + 1)")}
-  AND {_DISTANCE.replace("{metres}", "({metres} + 1)").replace("{geometry}", "a.geometry")} <= {{metres}} + 0.01
+  AND {_DISTANCE.replace("{metres}", "({metres} + 1)").replace("{geometry}", "a.geometry")} <= {{metres}} + {EDGE_SLACK_M}
   AND a.service_id = {{service}} AND (a.category_id IS NULL OR a.category_id = {{category}})
 ORDER BY {AREA_ORDER}
 """

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import cos, radians
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ import shapely
 from django.db import connection
 
 from districts.prepared import execute_prepared
-from districts.selectors import AREA_ORDER, COVERING, DISTRICT_ORDER, ON_EDGE, AreaMatch, PlaceMatch
+from districts.selectors import AREA_ORDER, DISTRICT_ORDER, ON_EDGE, AreaMatch, PlaceMatch
 
 _METRES_PER_DEGREE = 111_320
 _POLYGONAL = ("Polygon", "MultiPolygon")
+# Layers.
+_DISTRICT, _AREA = 1, 2
 
 
 @dataclass(frozen=True)
@@ -61,50 +64,43 @@ class Vicinity:
         return [None if wkb is None else _polygonal(next(drawn)) for wkb in self.cuts]
 
 
-# One statement for all layers; `layer` tells them apart, and each brings its own order. A polygon that fills the square has
-# the square's area.
+# One statement for both layers; `layer` tells them apart, and each brings its own order (numbering the rows, to sort all of
+# them, took as long as finding them). A polygon that fills the square has the square's area. Whether it covers the place is
+# asked of what was cut: a few vertices instead of all.
 _CUT = "LATERAL (SELECT ST_ClipByBox2D({geometry}, {{box}}) AS shape OFFSET 0) cut"
 _WKB = "CASE WHEN ST_Area(cut.shape) >= ST_Area({box}) * 0.9999999 THEN NULL ELSE ST_AsBinary(cut.shape) END"
+_COVERS = f"ST_DWithin(cut.shape, {{point}}, {ON_EDGE})"
 _LAYERS = f"""
-  SELECT 1, row_number() OVER (ORDER BY {DISTRICT_ORDER}), {_WKB}, NULL::boolean,
-         d.id, d.code, d.name::text, NULL::bigint, 0, d.edition_id, 0, false, NULL::bigint, NULL::bigint, d.area_m2, ''
-  FROM districts_district d JOIN districts_boundaryedition e ON e.id = d.edition_id AND {{editions}},
-       {_CUT.format(geometry="d.geometry")}
-  WHERE d.geometry && {{box}} AND d.jurisdiction_id = {{city}} AND NOT ST_IsEmpty(cut.shape)
-  UNION ALL
-  SELECT 2, row_number() OVER (ORDER BY {AREA_ORDER}), {_WKB}, ST_DWithin(a.geometry, {{point}}, {ON_EDGE}),
+(
+  SELECT {_DISTRICT} AS layer, {_WKB}, {_COVERS}, d.jurisdiction_id,
+         d.id, d.code, d.name::text, j.catalogue_version, 0, d.edition_id, 0, false, NULL::bigint, NULL::bigint, d.area_m2,
+         d.parent_code
+  FROM districts_district d JOIN districts_boundaryedition e ON e.id = d.edition_id AND {{editions}}
+       JOIN catalogue_jurisdiction j ON j.id = d.jurisdiction_id, {_CUT.format(geometry="d.geometry")}
+  WHERE d.geometry && {{box}} AND {{city}} AND NOT ST_IsEmpty(cut.shape)
+  ORDER BY {DISTRICT_ORDER}
+) UNION ALL (
+  SELECT {_AREA}, {_WKB}, {_COVERS}, a.jurisdiction_id,
          a.id, a.code, a.name::text, a.unit_id, a.priority, a.edition_id, e.number, a.category_id IS NOT NULL,
          a.schedule_id, a.fallback_unit_id, a.area_m2, ''
-  FROM districts_servicearea a JOIN districts_boundaryedition e ON e.id = a.edition_id AND {{editions}},
-       {_CUT.format(geometry="a.geometry")}
-  WHERE a.geometry && {{box}} AND a.service_id = {{service}}
-    AND (a.category_id IS NULL OR a.category_id = {{category}}) AND NOT ST_IsEmpty(cut.shape)
+  FROM districts_servicearea a JOIN districts_boundaryedition e ON e.id = a.edition_id AND {{editions}}
+       JOIN catalogue_category c ON c.service_id = a.service_id AND {{category}}, {_CUT.format(geometry="a.geometry")}
+  WHERE a.geometry && {{box}} AND (a.category_id IS NULL OR a.category_id = c.id) AND NOT ST_IsEmpty(cut.shape)
+  ORDER BY {AREA_ORDER}
+)
 """
 _BOX = "ST_MakeEnvelope({west}, {south}, {east}, {north}, 4326)"
 _POINT = "ST_SetSRID(ST_MakePoint({lon}, {lat}), 4326)"
-_THEN = f"SELECT * FROM ({_LAYERS}) found (layer, place) ORDER BY layer, place".format(
+_THEN = _LAYERS.format(
     box=_BOX.format(west="%(west)s", south="%(south)s", east="%(east)s", north="%(north)s"),
     point=_POINT.format(lon="%(lon)s", lat="%(lat)s"),
-    city="%(city)s", service="%(service)s", category="%(category)s", editions="e.id = ANY(%(editions)s)",
+    city="d.jurisdiction_id = %(city)s", category="c.id = %(category)s", editions="e.id = ANY(%(editions)s)",
 )  # fmt: skip
-# The place itself first (layer 0), which tells the city, and so the category and its service.
-_NOW = f"""
-WITH place (jurisdiction_id, version, id, code, name, parent_code, metres) AS MATERIALIZED ({{place}}),
-category AS MATERIALIZED (
-  SELECT c.id, c.service_id FROM place JOIN catalogue_category c
-  ON c.jurisdiction_id = place.jurisdiction_id AND c.code = $7::text
-)
-SELECT * FROM (
-  SELECT 0, 0::bigint, NULL::bytea, NULL::boolean, id, code, name, jurisdiction_id, 0, version, 0, false, NULL::bigint,
-         NULL::bigint, 0::float8, parent_code FROM place
-  UNION ALL {_LAYERS}
-) found (layer, place) ORDER BY layer, place
-""".format(
-    place=COVERING.format(lon="$5::float8", lat="$6::float8", city="NULL::bigint", editions="e.is_active"),
+# Of all cities: the district that covers the place tells which one counts.
+_NOW = _LAYERS.format(
     box=_BOX.format(west="$1::float8", south="$2::float8", east="$3::float8", north="$4::float8"),
     point=_POINT.format(lon="$5::float8", lat="$6::float8"),
-    city="(SELECT jurisdiction_id FROM place)", service="(SELECT service_id FROM category)",
-    category="(SELECT id FROM category)", editions="e.is_active",
+    city="true", category="c.code = $7::text", editions="e.is_active",
 )  # fmt: skip
 
 
@@ -116,11 +112,12 @@ def place_and_vicinity(
     with connection.cursor() as cursor:
         execute_prepared(cursor, _NOW, [*box, longitude, latitude, category_code])
         rows = cursor.fetchall()
-    if not rows or rows[0][0] != 0:
+    covering = next((row for row in rows if row[0] == _DISTRICT and row[2]), None)
+    if covering is None:
         return None
-    _, _, _, _, district, code, name, city, _, version, *_, parent = rows[0]
+    _, _, _, city, district, code, name, version, *_, parent = covering
     place = PlaceMatch(city, version, district, code, json.loads(name), parent, None)
-    return place, _vicinity(longitude, latitude, radius_m, rows[1:])
+    return place, _vicinity(longitude, latitude, radius_m, [row for row in rows if row[3] == city])
 
 
 def vicinity(
@@ -129,16 +126,13 @@ def vicinity(
     *,
     radius_m: float,
     jurisdiction_id: int,
-    service_id: int,
     category_id: int,
     editions: Sequence[int],
 ) -> Vicinity:
     """The districts of a city and the areas of a category in some editions in a square round a place. One statement."""
-    names = ("west", "south", "east", "north", "lon", "lat", "city", "service", "category")
+    names = ("west", "south", "east", "north", "lon", "lat", "city", "category")
     box = _box(longitude, latitude, radius_m)
-    values: dict[str, Any] = dict(
-        zip(names, [*box, longitude, latitude, jurisdiction_id, service_id, category_id], strict=True)
-    )
+    values: dict[str, Any] = dict(zip(names, [*box, longitude, latitude, jurisdiction_id, category_id], strict=True))
     with connection.cursor() as cursor:
         cursor.execute(_THEN, values | {"editions": list(editions)})
         rows = cursor.fetchall()
@@ -157,9 +151,10 @@ def _east(latitude: float) -> float:
 
 def _vicinity(longitude: float, latitude: float, radius_m: float, rows: Sequence[tuple[Any, ...]]) -> Vicinity:
     found = Vicinity(longitude, latitude, radius_m, [], [], [], [])
-    for layer, _, wkb, covers, key, code, name, *more, _parent in rows:
+    # Each layer comes in its order; districts first.
+    for layer, wkb, covers, _city, key, code, name, *more, _parent in sorted(rows, key=itemgetter(0)):
         found.cuts.append(None if wkb is None else bytes(wkb))
-        if layer == 1:
+        if layer == _DISTRICT:
             found.districts.append(NearDistrict(code, json.loads(name)))
         else:
             area = AreaMatch(key, code, json.loads(name), *more)
