@@ -312,7 +312,8 @@ CELERY_TASK_TIME_LIMIT = 900
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 5, "socket_connect_timeout": 5}
 CELERY_TIMEZONE = TIME_ZONE
-# The broker is a doorbell: each ring makes a worker look for due rows. Rings that nobody hears expire.
+# The broker is a doorbell: each ring makes a worker look for due rows. Rings that nobody hears expire. Of what people wait
+# for before an open page they last longer: when all workers were busy, the first that is free hears them before the others.
 CELERY_BEAT_SCHEDULE = {
     "deliver-messages": {"task": "notifications.deliver_messages", "schedule": 2, "options": {"expires": 10}},
     "check-attachments": {"task": "complaints.check_attachments", "schedule": 2, "options": {"expires": 10}},
@@ -325,7 +326,7 @@ CELERY_BEAT_SCHEDULE = {
     "climb-ladders": {"task": "complaints.climb_ladders", "schedule": 20, "options": {"expires": 30}},
     "settle-places": {"task": "complaints.settle_places", "schedule": 2, "options": {"expires": 10}},
     "recount-places": {"task": "complaints.recount_places", "schedule": crontab(hour="3", minute="5")},
-    "simulate-routing": {"task": "complaints.simulate_routing", "schedule": 2, "options": {"expires": 10}},
+    "simulate-routing": {"task": "complaints.simulate_routing", "schedule": 2, "options": {"expires": 60}},
     "reroute": {"task": "complaints.reroute", "schedule": 5, "options": {"expires": 20}},
     "look-for-holes": {"task": "complaints.look_for_holes", "schedule": 15, "options": {"expires": 30}},
     "find-hotspots": {"task": "complaints.find_hotspots", "schedule": crontab(minute="7"), "options": {"expires": 600}},
@@ -340,7 +341,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell-followers": {"task": "following.tell_followers", "schedule": 10, "options": {"expires": 30}},
     "tell-weeks": {"task": "following.tell_weeks", "schedule": 600, "options": {"expires": 600}},
     "forget-followers": {"task": "following.forget_past", "schedule": crontab(hour="3", minute="25")},
-    "work-on-boundaries": {"task": "districts.work_on_boundaries", "schedule": 2, "options": {"expires": 10}},
+    "work-on-boundaries": {"task": "districts.work_on_boundaries", "schedule": 2, "options": {"expires": 60}},
     "activate-editions": {"task": "districts.activate_editions", "schedule": 20, "options": {"expires": 30}},
     "remove-old-drafts": {"task": "districts.remove_old_drafts", "schedule": crontab(hour="3", minute="50")},
     "nightly-retention": {"task": "complaints.apply_retention", "schedule": crontab(hour="3", minute="15")},

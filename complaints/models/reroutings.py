@@ -12,12 +12,12 @@ from queueing.models import QueueRow
 
 
 class Simulation(QueueRow):
-    """What editions that are not in force, or another rule of an area, would move. Counts and cells, no complaint."""
+    """What editions that are not in force, or another rule, would move. Counts and cells, no complaint."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="+")
     editions = models.ManyToManyField(BoundaryEdition, related_name="+")
-    # rule_changes.RuleChange; empty where editions are tried.
+    # A change of rule_changes.py; empty where editions are tried.
     change = models.JSONField(default=dict, blank=True, editable=False)
     months = models.PositiveSmallIntegerField()
     requested_by = models.CharField(max_length=150)

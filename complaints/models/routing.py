@@ -62,7 +62,7 @@ class RoutingDecision(models.Model):
         indexes = [models.Index(fields=["complaint", "-decided_at"], name="decision_newest")]
 
     def __str__(self) -> str:
-        return f"{self.complaint_id}: {self.reason}"
+        return self.complaint.tracking_number
 
 
 class RoutingAlert(models.Model):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalogue.models import Jurisdiction
 from complaints.models import Rerouting, Simulation, SimulationCell, SimulationMove
-from complaints.rule_changes import AreaGone, RuleChange, apply_change, change_of
+from complaints.rule_changes import Change, RuleGone, apply_change, as_data, change_of
 from complaints.services.rerouting import reroute
 from complaints.simulation import Simulation as Simulated
 from complaints.simulation import router_after, router_with, simulate
@@ -36,13 +36,11 @@ def request_simulation(
     return row
 
 
-def request_trial(
-    city: Jurisdiction, change: RuleChange, *, months: int, requested_by: str, now: datetime
-) -> Simulation:
-    """Ask what another rule of a service area would move."""
+def request_trial(city: Jurisdiction, change: Change, *, months: int, requested_by: str, now: datetime) -> Simulation:
+    """Ask what another rule would move."""
     return Simulation.objects.create(
         jurisdiction=city, months=months, requested_by=requested_by, requested_at=now, next_attempt_at=now,
-        change=change.as_data(),
+        change=as_data(change),
     )  # fmt: skip
 
 
@@ -65,7 +63,7 @@ def run_due_simulations(*, now: datetime) -> int:
     for row in claims(Simulation, now=now, limit=20, lease=LEASE):
         try:
             done += _run_simulation(row)
-        except AreaGone as error:
+        except RuleGone as error:
             fail(row, type(error).__name__, now=now, permanent=True)
         except Exception as error:
             fail(row, type(error).__name__, now=now)

@@ -127,7 +127,7 @@ def test_another_rule_is_tried_before_it_is_put_in_force(admin: Client, gridvill
     complaint = build_complaint("litter", at=(0.4, 0.7), now=timezone.now() - timedelta(hours=1))
     south = ServiceArea.objects.get(code="south")
     assert "Choose" in admin.get("/en/boundaries/what-if/").content.decode()
-    address = f"/en/boundaries/what-if/?area={south.pk}"
+    address = f"/en/boundaries/what-if/?rule={south.pk}"
     same = {"unit": "waste-south", "priority": south.priority, "schedule": "", "fallback_unit": "", "months": "12"}
     assert admin.post(address, same).status_code == 400
     assert admin.post(address, same | {"fallback_unit": "bin-team"}).status_code == 400
@@ -146,10 +146,28 @@ def test_another_rule_is_tried_before_it_is_put_in_force(admin: Client, gridvill
     assert "This rule is in force" in admin.get(answer["Location"]).content.decode()
 
 
+def test_another_unit_where_no_area_answers_is_tried_too(admin: Client, gridville: Jurisdiction) -> None:
+    complaint = build_complaint("pothole", at=(0.4, 0.7), now=timezone.now() - timedelta(hours=1))
+    address = "/en/boundaries/what-if/?rule=default:roads"
+    assert "where no area answers" in admin.get(address).content.decode()
+    assert admin.post(address, {"unit": "roads-dept", "months": "12"}).status_code == 400
+    answer = admin.post(address, {"unit": "", "months": "12"})
+    run_due_simulations(now=timezone.now())
+    page = admin.get(answer["Location"]).content.decode()
+    assert "roads-dept en" in page and "registry en" in page and "nobody: the triage unit decides" in page
+    assert gridville.services.get(code="roads").default_unit is not None, "a simulation changes nothing"
+    assert admin.post(answer["Location"], {"reroute_open": "1"}).status_code == 302
+    assert run_due_reroutings(now=timezone.now()) == 1
+    complaint.refresh_from_db()
+    assert complaint.unit.code == "registry"
+    gridville.services.filter(code="roads").update(is_active=False)
+    assert "is history" in admin.get(answer["Location"]).content.decode()
+
+
 def test_an_area_that_is_history_is_changed_by_nobody(admin: Client, gridville: Jurisdiction) -> None:
     south = ServiceArea.objects.get(code="south")
     sent = {"unit": "bin-team", "priority": 0, "schedule": "", "fallback_unit": "", "months": "1"}
-    answer = admin.post(f"/en/boundaries/what-if/?area={south.pk}", sent)
+    answer = admin.post(f"/en/boundaries/what-if/?rule={south.pk}", sent)
     BoundaryEdition.objects.filter(pk=south.edition_id).update(is_active=False)
     run_due_simulations(now=timezone.now())
     assert Simulation.objects.get().queue_state == "failed"

@@ -1,4 +1,4 @@
-"""What if another unit answered in an area? Tried on former complaints first, put in force by who looked at the answer."""
+"""What if another unit answered, in an area or where none does? Tried on former complaints first, then put in force."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,11 +18,20 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import staff_page
 from accounts.models import User
-from catalogue.models import Jurisdiction, Schedule, Unit
+from catalogue.models import Jurisdiction, Schedule, Service, Unit
 from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.models import Simulation
-from complaints.rule_changes import AreaGone, RuleChange, apply_change, change_of, current_rule
+from complaints.rule_changes import (
+    Change,
+    DefaultChange,
+    RuleChange,
+    RuleGone,
+    apply_change,
+    as_data,
+    change_of,
+    current_rule,
+)
 from complaints.services.routing_jobs import request_rerouting, request_trial
 from complaints.views.rules.simulation import ADMINISTRATORS, MonthsForm, result_of
 from complaints.views.staff import cities_of, city_of, staff_user
@@ -30,7 +39,35 @@ from districts.models import ServiceArea
 from queueing.models import QueueState
 
 _Choices = list[tuple[str, str]]
+# What a rule is about. Areas are chosen by their key, services (where no area answers) by this and their code.
+_Subject = ServiceArea | Service
+_WHERE_NO_AREA = "default:"
 _RULE = ("unit", "priority", "schedule", "fallback_unit")
+
+
+class DefaultForm(MonthsForm):
+    """Who would answer for a service where no area does, and how far back to try it."""
+
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), required=False)
+    field_order = ("unit", "months")
+
+    def __init__(self, city: Jurisdiction, service: Service, data: Any = None) -> None:
+        super().__init__(data)
+        self.service, self.now = service, current_rule(service)
+        nobody = ("", _("nobody: the triage unit decides"))
+        self.fields["unit"].choices = [nobody, *_named(Unit.objects.filter(jurisdiction=city))]  # type: ignore[attr-defined]
+        self.initial["unit"] = self.now.unit
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and self.change == self.now:
+            self.add_error(None, _("That is the rule in force: change something."))
+        return given
+
+    @property
+    def change(self) -> DefaultChange:
+        """What was typed; the form must be valid."""
+        return DefaultChange(self.service.code, self.cleaned_data["unit"])
 
 
 class RuleForm(MonthsForm):
@@ -83,20 +120,20 @@ def _named(rows: Any) -> _Choices:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def what_if(request: HttpRequest) -> HttpResponse:
-    """An area is chosen, then its rule; POST asks the worker what that would move."""
+    """What it is about is chosen, then its rule; POST asks the worker what that would move."""
     city = city_of(request, ADMINISTRATORS)
-    areas = _areas(city)
-    chosen = request.GET.get("area", "")
-    area = next((one for one in areas if str(one.pk) == chosen), None)
-    form = RuleForm(city, area, request.POST if request.method == "POST" else None) if area else None
+    subjects = _subjects(city)
+    subject = subjects.get(request.GET.get("rule", ""))
+    form = _form(city, subject, request.POST if request.method == "POST" else None) if subject else None
     if request.method == "POST" and form is not None and form.is_valid():
         name = request.user.get_username()[:150]
         months = form.cleaned_data["months"]
         row = request_trial(city, form.change, months=months, requested_by=name, now=timezone.now())
         return redirect("what_if_result", row.pk)
     context = {
-        "areas": _by_service(areas),
-        "area": area,
+        "groups": _by_service(subjects),
+        "chosen": _key(subject) if subject else "",
+        "name": _name_of(subject) if subject else "",
         "form": form,
         "cities": cities_of(staff_user(request), ADMINISTRATORS),
     }
@@ -116,17 +153,18 @@ def what_if_result(request: HttpRequest, pk: int) -> HttpResponse:
     if row is None or change is None:
         raise Http404
     city = row.jurisdiction
-    area = next((one for one in _areas(city) if one.pk == change.area_id), None)
+    subject = _subjects(city).get(_key_of(change))
     if request.method == "POST":
         return _put_in_force(user, city, change, reroute=bool(request.POST.get("reroute_open")))
     waiting = row.queue_state == QueueState.DUE
     context: dict[str, Any] = {
         "last": row,
-        "area": area,
+        "chosen": _key(subject) if subject else "",
+        "name": _name_of(subject) if subject else "",
         "waiting": waiting,
         "failed": row.queue_state == QueueState.FAILED,
-        "rules": _rules(city, current_rule(area), change) if area else [],
-        "is_in_force": area is not None and current_rule(area) == change,
+        "rules": _differences(city, current_rule(subject), change) if subject else [],
+        "is_in_force": subject is not None and current_rule(subject) == change,
     }
     if row.queue_state == QueueState.DONE:
         context |= result_of(row, city)
@@ -136,49 +174,76 @@ def what_if_result(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-def _put_in_force(user: User, city: Jurisdiction, change: RuleChange, *, reroute: bool) -> HttpResponse:
+def _put_in_force(user: User, city: Jurisdiction, change: Change, *, reroute: bool) -> HttpResponse:
     try:
         with transaction.atomic():
-            area = apply_change(city, change)
+            changed = apply_change(city, change)
             LogEntry.objects.create(
                 user=user,
-                content_type=ContentType.objects.get_for_model(area),
-                object_id=str(area.pk),
-                object_repr=str(area)[:200],
+                content_type=ContentType.objects.get_for_model(changed),
+                object_id=str(changed.pk),
+                object_repr=str(changed)[:200],
                 action_flag=CHANGE,
-                change_message=f"{change.unit}, {change.priority}, {change.schedule}, {change.fallback_unit}",
+                change_message=", ".join(f"{name}: {value}" for name, value in as_data(change).items()),
             )
             if reroute:
                 request_rerouting(city, requested_by=user.get_username()[:150], now=timezone.now())
-    except AreaGone:
+    except RuleGone:
         raise Http404 from None
     return redirect(f"{reverse('rerouting')}?jurisdiction={city.code}")
 
 
-def _areas(city: Jurisdiction) -> list[ServiceArea]:
-    """Those in force. One statement."""
+def _subjects(city: Jurisdiction) -> dict[str, _Subject]:
+    """What rules are about now, by key, service by service: its areas in force, then the rest of the city. Two statements."""
     rows = ServiceArea.objects.filter(jurisdiction=city, edition__is_active=True).defer("geometry")
-    return list(
-        rows.select_related("service", "category", "unit", "schedule", "fallback_unit").order_by("service", "code")
-    )
+    areas = list(rows.select_related("service", "category", "unit", "schedule", "fallback_unit").order_by("code"))
+    found: dict[str, _Subject] = {}
+    for service in Service.objects.filter(jurisdiction=city, is_active=True).select_related("default_unit"):
+        found |= {_key(area): area for area in areas if area.service_id == service.pk}
+        found[_key(service)] = service
+    return found
 
 
-def _by_service(areas: list[ServiceArea]) -> list[tuple[str, _Choices]]:
+def _key(subject: _Subject) -> str:
+    return f"{_WHERE_NO_AREA}{subject.code}" if isinstance(subject, Service) else str(subject.pk)
+
+
+def _key_of(change: Change) -> str:
+    return f"{_WHERE_NO_AREA}{change.service}" if isinstance(change, DefaultChange) else str(change.area_id)
+
+
+def _name_of(subject: _Subject) -> str:
+    name = text_in(subject.name, get_language() or "fr")
+    return _("%(service)s: where no area answers") % {"service": name} if isinstance(subject, Service) else name
+
+
+def _form(city: Jurisdiction, subject: _Subject, data: Any) -> RuleForm | DefaultForm:
+    return DefaultForm(city, subject, data) if isinstance(subject, Service) else RuleForm(city, subject, data)
+
+
+def _by_service(subjects: Mapping[str, _Subject]) -> list[tuple[str, _Choices]]:
+    """Choices with the unit that answers today, in groups by service."""
     language, groups = get_language() or "fr", dict[str, _Choices]()
-    for area in areas:
-        label = f"{text_in(area.name, language)} · {text_in(area.unit.name, language)}"
-        groups.setdefault(text_in(area.service.name, language), []).append((str(area.pk), label))
+    for key, subject in subjects.items():
+        if isinstance(subject, Service):
+            service, what, unit = subject, _("Where no area answers"), subject.default_unit
+        else:
+            service, what, unit = subject.service, text_in(subject.name, language), subject.unit
+        label = f"{what} · {text_in(unit.name, language) if unit else _('nobody: the triage unit decides')}"
+        groups.setdefault(text_in(service.name, language), []).append((key, label))
     return list(groups.items())
 
 
-def _rules(city: Jurisdiction, now: RuleChange, then: RuleChange) -> list[tuple[str, str, str]]:
-    """What differs: (what, today, then)."""
+def _differences(city: Jurisdiction, now: Change, then: Change) -> list[tuple[str, str, str]]:
+    """(what, today, then)."""
     units = dict(_named(Unit.objects.filter(jurisdiction=city)))
-    schedules: Mapping[str, str] = {"": _("at any hour")} | dict(_named(Schedule.objects.filter(jurisdiction=city)))
-    lines = [
-        (_("Unit"), units.get(now.unit, now.unit), units.get(then.unit, then.unit)),
-        (_("Priority"), str(now.priority), str(then.priority)),
-        (_("Hours"), schedules.get(now.schedule, now.schedule), schedules.get(then.schedule, then.schedule)),
-        (_("Unit for other hours"), units.get(now.fallback_unit, "—"), units.get(then.fallback_unit, "—")),
-    ]
+    nobody = _("nobody: the triage unit decides")
+    lines = [(_("Unit"), units.get(now.unit, now.unit) or nobody, units.get(then.unit, then.unit) or nobody)]
+    if isinstance(now, RuleChange) and isinstance(then, RuleChange):
+        schedules: Mapping[str, str] = {"": _("at any hour")} | dict(_named(Schedule.objects.filter(jurisdiction=city)))
+        lines += [
+            (_("Priority"), str(now.priority), str(then.priority)),
+            (_("Hours"), schedules.get(now.schedule, now.schedule), schedules.get(then.schedule, then.schedule)),
+            (_("Unit for other hours"), units.get(now.fallback_unit, "—"), units.get(then.fallback_unit, "—")),
+        ]
     return [line for line in lines if line[1] != line[2]]
