@@ -1,7 +1,7 @@
 """ "Why here?" in words: one sentence or two for a routing decision, in the current language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -18,8 +18,7 @@ _Reason = RoutingDecision.Reason
 _Rule = RoutingDecision.Rule
 
 
-@dataclass(frozen=True)
-class _Area:
+class _Area(NamedTuple):
     """What the sentence needs to know of a service area."""
 
     name: Names
@@ -29,8 +28,7 @@ class _Area:
     schedule: Names | None
 
 
-@dataclass(frozen=True)
-class _Grounds:
+class _Grounds(NamedTuple):
     language: str
     reason: str
     unit: Names

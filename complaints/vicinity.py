@@ -158,15 +158,17 @@ def _shares(layer: Iterable[tuple[Any, Any]], ground: Any) -> tuple[list[tuple[A
     Shapes that are None cover everything. Slivers are left out.
     """
     shares: list[tuple[Any, Any]] = []
+    left = ground.area
     for row, shape in layer:
         if shape is None:
             return [*shares, (row, ground)], None
         share = shape.intersection(ground)
         if share.area >= _LEAST_M2:
             shares.append((row, share))
-            ground = ground.difference(shape)
-            if ground.area < _LEAST_M2:
+            left -= share.area
+            if left < _LEAST_M2:
                 return shares, None
+            ground = ground.difference(shape)
     return shares, ground
 
 

@@ -1,18 +1,16 @@
 # ruff: noqa: S608 - the SQL is made of the constants of this file
 """Which polygons cover a point. Point in polygon is SQL; what lies on an edge is covered."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 from django.db import connection
 
 from districts.prepared import execute_prepared
 
 
-@dataclass(frozen=True)
-class PlaceMatch:
+class PlaceMatch(NamedTuple):
     """The smallest district at a point and its jurisdiction. `outside_by_m` is None when it covers the point."""
 
     jurisdiction_id: int
@@ -24,8 +22,7 @@ class PlaceMatch:
     outside_by_m: float | None
 
 
-@dataclass(frozen=True)
-class AreaMatch:
+class AreaMatch(NamedTuple):
     """A service area that covers a point. `schedule_id` None: it answers at any hour."""
 
     area_id: int
@@ -182,8 +179,8 @@ def read_place_and_areas(rows: Sequence[tuple[Any, ...]]) -> tuple[PlaceMatch, l
 
 def _place(row: tuple[Any, ...]) -> PlaceMatch:
     """From the first seven columns; more are for sorting."""
-    return PlaceMatch(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5], row[6])
+    return PlaceMatch(row[0], row[1], row[2], row[3], orjson.loads(row[4]), row[5], row[6])
 
 
 def _area(row: tuple[Any, ...]) -> AreaMatch:
-    return AreaMatch(row[0], row[1], json.loads(row[2]), *row[3:])
+    return AreaMatch(row[0], row[1], orjson.loads(row[2]), *row[3:])

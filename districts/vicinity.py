@@ -1,16 +1,16 @@
 # ruff: noqa: S608 - the SQL is made of the constants of this file and of selectors.py
 """The polygons round a place, cut to a small square and drawn in metres: for "what would change a few steps away?"."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import cos, radians
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import shapely
 from django.db import connection
 
@@ -23,8 +23,7 @@ _POLYGONAL = ("Polygon", "MultiPolygon")
 _DISTRICT, _AREA = 1, 2
 
 
-@dataclass(frozen=True)
-class NearDistrict:
+class NearDistrict(NamedTuple):
     code: str
     name: dict[str, str]
 
@@ -116,7 +115,7 @@ def place_and_vicinity(
     if covering is None:
         return None
     _, _, _, city, district, code, name, version, *_, parent = covering
-    place = PlaceMatch(city, version, district, code, json.loads(name), parent, None)
+    place = PlaceMatch(city, version, district, code, orjson.loads(name), parent, None)
     return place, _vicinity(longitude, latitude, radius_m, [row for row in rows if row[3] == city])
 
 
@@ -155,9 +154,9 @@ def _vicinity(longitude: float, latitude: float, radius_m: float, rows: Sequence
     for layer, wkb, covers, _city, key, code, name, *more, _parent in sorted(rows, key=itemgetter(0)):
         found.cuts.append(None if wkb is None else bytes(wkb))
         if layer == _DISTRICT:
-            found.districts.append(NearDistrict(code, json.loads(name)))
+            found.districts.append(NearDistrict(code, orjson.loads(name)))
         else:
-            area = AreaMatch(key, code, json.loads(name), *more)
+            area = AreaMatch(key, code, orjson.loads(name), *more)
             found.areas.append(area)
             if covers:
                 found.covering.append(area)
