@@ -73,6 +73,7 @@ LOOKS = [
         "boundaries-why", "boundaries/why/?longitude=-5.3684&latitude=35.5727&category=overflowing-bin", "administrator"
     ),
     Look("boundaries-what-if", "boundaries/what-if/", "administrator"),
+    Look("boundaries-what-if-chosen", "boundaries/what-if/?rule=default:cleanliness", "administrator"),
     Look("boundaries-rerouting", "boundaries/rerouting/", "administrator"),
     Look("treasury", "treasury/", "treasury_officer"),
     Look("treasury-contract", "treasury/", "contract_manager", then=("/treasury/contracts/",)),

@@ -94,3 +94,10 @@ document.querySelector("[data-takes-focus]")?.focus();
 
 // On a phone the menu is wider than the screen: the page that is open must be seen in it.
 document.querySelector(".site-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+// So are tabs, which may lie below the screen: the page itself stays where it is.
+for (const tabs of document.querySelectorAll(".tabs")) {
+  const current = tabs.querySelector("[aria-current]")?.getBoundingClientRect();
+  const frame = tabs.getBoundingClientRect();
+  if (current) tabs.scrollBy({ left: current.left + current.width / 2 - frame.left - frame.width / 2, behavior: "instant" });
+}
