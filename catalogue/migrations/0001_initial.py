@@ -75,6 +75,11 @@ class Migration(migrations.Migration):
                 ('ramadan', models.JSONField(blank=True, null=True)),
                 ('jurisdiction', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='calendars', to='catalogue.jurisdiction')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('jurisdiction', 'code'), name='calendar_code_unique'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Question',
@@ -91,6 +96,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['order', 'code'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('category', 'code'), name='question_code_unique'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -130,6 +138,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('jurisdiction', 'code'), name='unit_code_unique'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['department', 'operator'])), name='unit_kind_known'),
+                ],
             },
         ),
         migrations.AddField(
@@ -157,24 +169,8 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name='calendar',
-            constraint=models.UniqueConstraint(fields=('jurisdiction', 'code'), name='calendar_code_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.UniqueConstraint(fields=('category', 'code'), name='question_code_unique'),
-        ),
-        migrations.AddConstraint(
             model_name='category',
             constraint=models.UniqueConstraint(fields=('jurisdiction', 'code'), name='category_code_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(fields=('jurisdiction', 'code'), name='unit_code_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['department', 'operator'])), name='unit_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='service',

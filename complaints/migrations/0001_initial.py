@@ -60,6 +60,22 @@ class Migration(migrations.Migration):
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='catalogue.service')),
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='catalogue.unit')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['jurisdiction', '-submitted_at', '-id'], name='complaint_by_time'),
+                    models.Index(fields=['service', '-submitted_at'], name='complaint_by_service'),
+                    models.Index(condition=models.Q(('state__in', ['accepted', 'in_progress', 'received', 'reopened', 'waiting_reporter'])), fields=['unit', 'resolution_due_at'], name='complaint_desk'),
+                    models.Index(condition=models.Q(('state__in', ['accepted', 'in_progress', 'received', 'reopened', 'waiting_reporter'])), fields=['assigned_to'], name='complaint_crew'),
+                    models.Index(condition=models.Q(('paused_at', None), ('state__in', ['accepted', 'in_progress', 'received', 'reopened', 'waiting_reporter'])), fields=['resolution_due_at'], name='complaint_breach'),
+                    models.Index(condition=models.Q(('text_review', 'pending')), fields=['submitted_at'], name='complaint_review'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['received', 'accepted', 'in_progress', 'waiting_reporter', 'reopened', 'resolved', 'confirmed', 'rejected', 'out_of_scope', 'withdrawn'])), name='complaint_state_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('place_precision', 'never'), ('public_point', None)), models.Q(('place_precision', 'never'), _negated=True), _connector='OR'), name='complaint_never_public_has_no_public_point'),
+                    models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('jurisdiction', 'source', 'source_id'), name='complaint_source_once'),
+                    models.UniqueConstraint(django.db.models.functions.text.Upper('tracking_number'), name='complaint_number_unique_in_any_case'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Attachment',
@@ -90,6 +106,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['created_at', 'id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='attachment_due'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -108,6 +127,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['at', 'id'],
+                'indexes': [
+                    models.Index(fields=['complaint', 'at'], name='event_history'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('complaint'), models.F('data__deadline'), models.F('data__due'), condition=models.Q(('kind', 'breached')), name='event_breach_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -122,6 +147,11 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='complaints.complaint')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='feed_due'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='IdempotencyKey',
@@ -132,6 +162,11 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='complaints.complaint')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['created_at'], name='idempotency_age'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Message',
@@ -182,70 +217,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-decided_at', '-id'],
+                'indexes': [
+                    models.Index(fields=['complaint', '-decided_at'], name='decision_newest'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['jurisdiction', '-submitted_at', '-id'], name='complaint_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['service', '-submitted_at'], name='complaint_by_service'),
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(condition=models.Q(('state__in', ['accepted', 'in_progress', 'received', 'reopened', 'waiting_reporter'])), fields=['unit', 'resolution_due_at'], name='complaint_desk'),
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(condition=models.Q(('state__in', ['accepted', 'in_progress', 'received', 'reopened', 'waiting_reporter'])), fields=['assigned_to'], name='complaint_crew'),
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(condition=models.Q(('paused_at', None), ('state__in', ['accepted', 'in_progress', 'received', 'reopened', 'waiting_reporter'])), fields=['resolution_due_at'], name='complaint_breach'),
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(condition=models.Q(('text_review', 'pending')), fields=['submitted_at'], name='complaint_review'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'accepted', 'in_progress', 'waiting_reporter', 'reopened', 'resolved', 'confirmed', 'rejected', 'out_of_scope', 'withdrawn'])), name='complaint_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('place_precision', 'never'), ('public_point', None)), models.Q(('place_precision', 'never'), _negated=True), _connector='OR'), name='complaint_never_public_has_no_public_point'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('jurisdiction', 'source', 'source_id'), name='complaint_source_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Upper('tracking_number'), name='complaint_number_unique_in_any_case'),
-        ),
-        migrations.AddIndex(
-            model_name='attachment',
-            index=models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='attachment_due'),
-        ),
-        migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['complaint', 'at'], name='event_history'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(models.F('complaint'), models.F('data__deadline'), models.F('data__due'), condition=models.Q(('kind', 'breached')), name='event_breach_once'),
-        ),
-        migrations.AddIndex(
-            model_name='feeditem',
-            index=models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='feed_due'),
-        ),
-        migrations.AddIndex(
-            model_name='idempotencykey',
-            index=models.Index(fields=['created_at'], name='idempotency_age'),
-        ),
-        migrations.AddIndex(
-            model_name='routingdecision',
-            index=models.Index(fields=['complaint', '-decided_at'], name='decision_newest'),
         ),
     ]

@@ -57,6 +57,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'contract',
                 'verbose_name_plural': 'contracts',
                 'ordering': ['code'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('jurisdiction', 'code'), name='contract_code_unique'),
+                    models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='contract_dates_in_order'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -80,6 +84,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['valid_from', 'number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('contract', 'number'), name='contract_version_number'),
+                    models.CheckConstraint(condition=models.Q(('silence__in', ['accepts', 'disputes'])), name='contract_silence_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -101,6 +109,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('version', 'code'), name='clause_code_unique'),
+                    models.CheckConstraint(condition=models.Q(('amount_centimes__gt', 0)), name='clause_costs_something'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('breach', 'founded_complaint'), _negated=True), ('per', 'complaint'), _connector='OR'), name='clause_days_need_a_deadline'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -115,6 +128,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['jurisdiction', 'day'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('jurisdiction', 'day'), name='ledger_head_once_a_day'),
+                    models.CheckConstraint(condition=models.Q(('count__gte', 0)), name='ledger_head_count'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +161,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'finding',
                 'verbose_name_plural': 'findings',
+                'indexes': [
+                    models.Index(fields=['contract', '-opened_at'], name='finding_by_time'),
+                    models.Index(condition=models.Q(('state', 'notified')), fields=['answer_due_at'], name='finding_unanswered'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['notified', 'accepted', 'contested', 'lapsed', 'to_sign', 'justified', 'not_justified', 'appealed', 'upheld', 'reversed', 'waived', 'withdrawn'])), name='finding_state_known'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'withdrawn'), _negated=True), fields=('complaint',), name='finding_once_per_complaint'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -159,6 +184,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('finding', 'position'), name='evidence_position'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -179,6 +207,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['decided_at', 'id'],
+                'indexes': [
+                    models.Index(fields=['decided_by', '-decided_at'], name='decision_by_person'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount_centimes__gte', 0)), name='decision_amount'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -194,6 +228,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['made_at', 'position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('finding', 'stage', 'position'), name='argument_position'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -211,6 +248,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['at', 'id'],
+                'indexes': [
+                    models.Index(fields=['finding', 'at'], name='finding_history'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -239,6 +279,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['uploaded_at', 'id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='finding_file_due'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -253,6 +296,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['month', 'id'],
+                'indexes': [
+                    models.Index(fields=['contract', 'month', '-id'], name='index_newest'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('value__gt', 0)), name='index_positive'),
+                    models.CheckConstraint(condition=models.Q(('month__day', 1)), name='index_of_a_month'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -270,6 +320,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['paid_on', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('jurisdiction', 'reference'), name='payment_reference_once'),
+                    models.CheckConstraint(condition=models.Q(('amount_centimes', 0), _negated=True), name='payment_of_something'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -308,6 +362,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['argument__position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('decision', 'argument'), name='reply_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -339,6 +396,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-month'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('contract', 'month'), name='statement_once_a_month'),
+                    models.CheckConstraint(condition=models.Q(('month__day', 1)), name='statement_of_a_month'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -364,6 +425,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'document',
                 'ordering': ['dated', 'id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='paper_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('statement__isnull', False)), fields=('statement', 'format', 'language'), name='paper_once_per_statement'),
+                    models.CheckConstraint(condition=models.Q(('statement__isnull', False), ('finding__isnull', False), _connector='XOR'), name='paper_of_one_thing'),
+                ],
             },
         ),
         migrations.AddField(
@@ -381,6 +449,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('statement', 'position'), name='statement_line_position'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -408,132 +479,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['month', 'id'],
+                'indexes': [
+                    models.Index(fields=['contract', 'month', '-id'], name='turnover_newest'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount_centimes__gte', 0)), name='turnover_not_negative'),
+                    models.CheckConstraint(condition=models.Q(('month__day', 1)), name='turnover_of_a_month'),
+                ],
             },
         ),
         migrations.AddField(
             model_name='ledgerentry',
             name='turnover',
             field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='adjustment', to='contracts.turnover'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(fields=('jurisdiction', 'code'), name='contract_code_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='contract_dates_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractversion',
-            constraint=models.UniqueConstraint(fields=('contract', 'number'), name='contract_version_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractversion',
-            constraint=models.CheckConstraint(condition=models.Q(('silence__in', ['accepts', 'disputes'])), name='contract_silence_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='clause',
-            constraint=models.UniqueConstraint(fields=('version', 'code'), name='clause_code_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='clause',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_centimes__gt', 0)), name='clause_costs_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='clause',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('breach', 'founded_complaint'), _negated=True), ('per', 'complaint'), _connector='OR'), name='clause_days_need_a_deadline'),
-        ),
-        migrations.AddConstraint(
-            model_name='dayhead',
-            constraint=models.UniqueConstraint(fields=('jurisdiction', 'day'), name='ledger_head_once_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='dayhead',
-            constraint=models.CheckConstraint(condition=models.Q(('count__gte', 0)), name='ledger_head_count'),
-        ),
-        migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(fields=['contract', '-opened_at'], name='finding_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(condition=models.Q(('state', 'notified')), fields=['answer_due_at'], name='finding_unanswered'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['notified', 'accepted', 'contested', 'lapsed', 'to_sign', 'justified', 'not_justified', 'appealed', 'upheld', 'reversed', 'waived', 'withdrawn'])), name='finding_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'withdrawn'), _negated=True), fields=('complaint',), name='finding_once_per_complaint'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('finding', 'position'), name='evidence_position'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['decided_by', '-decided_at'], name='decision_by_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_centimes__gte', 0)), name='decision_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='argument',
-            constraint=models.UniqueConstraint(fields=('finding', 'stage', 'position'), name='argument_position'),
-        ),
-        migrations.AddIndex(
-            model_name='findingevent',
-            index=models.Index(fields=['finding', 'at'], name='finding_history'),
-        ),
-        migrations.AddIndex(
-            model_name='findingfile',
-            index=models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='finding_file_due'),
-        ),
-        migrations.AddIndex(
-            model_name='indexvalue',
-            index=models.Index(fields=['contract', 'month', '-id'], name='index_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='indexvalue',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gt', 0)), name='index_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='indexvalue',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='index_of_a_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('jurisdiction', 'reference'), name='payment_reference_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_centimes', 0), _negated=True), name='payment_of_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.UniqueConstraint(fields=('decision', 'argument'), name='reply_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('contract', 'month'), name='statement_once_a_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='statement_of_a_month'),
-        ),
-        migrations.AddIndex(
-            model_name='paper',
-            index=models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='paper_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='paper',
-            constraint=models.UniqueConstraint(condition=models.Q(('statement__isnull', False)), fields=('statement', 'format', 'language'), name='paper_once_per_statement'),
-        ),
-        migrations.AddConstraint(
-            model_name='paper',
-            constraint=models.CheckConstraint(condition=models.Q(('statement__isnull', False), ('finding__isnull', False), _connector='XOR'), name='paper_of_one_thing'),
         ),
         migrations.AddConstraint(
             model_name='collectionorder',
@@ -546,22 +504,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='collectionorder',
             constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='collection_order_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementline',
-            constraint=models.UniqueConstraint(fields=('statement', 'position'), name='statement_line_position'),
-        ),
-        migrations.AddIndex(
-            model_name='turnover',
-            index=models.Index(fields=['contract', 'month', '-id'], name='turnover_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='turnover',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_centimes__gte', 0)), name='turnover_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='turnover',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='turnover_of_a_month'),
         ),
         migrations.AddIndex(
             model_name='ledgerentry',

@@ -32,6 +32,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['jurisdiction', 'layer', '-number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('jurisdiction', 'layer', 'number'), name='edition_number_unique'),
+                    models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('jurisdiction', 'layer'), name='one_active_edition_per_layer'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -50,6 +54,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['level', 'code'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('edition', 'code'), name='district_code_unique'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -69,22 +76,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('edition', 'code'), name='service_area_code_unique'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='boundaryedition',
-            constraint=models.UniqueConstraint(fields=('jurisdiction', 'layer', 'number'), name='edition_number_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='boundaryedition',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('jurisdiction', 'layer'), name='one_active_edition_per_layer'),
-        ),
-        migrations.AddConstraint(
-            model_name='district',
-            constraint=models.UniqueConstraint(fields=('edition', 'code'), name='district_code_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicearea',
-            constraint=models.UniqueConstraint(fields=('edition', 'code'), name='service_area_code_unique'),
         ),
     ]

@@ -69,6 +69,12 @@ class Migration(migrations.Migration):
                 'verbose_name': 'draft of boundaries',
                 'verbose_name_plural': 'drafts of boundaries',
                 'ordering': ['-uploaded_at', '-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='draft_due'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('stage__in', ['reading', 'choosing', 'checking', 'deciding', 'storing', 'stored', 'refused'])), name='draft_stage_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -91,6 +97,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('draft', 'key'), name='draft_defect_unique'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -108,6 +117,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('draft', 'number'), name='draft_feature_unique'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -131,6 +143,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'activation of boundaries',
                 'verbose_name_plural': 'activations of boundaries',
                 'ordering': ['-requested_at', '-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='activation_due'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -145,6 +160,14 @@ class Migration(migrations.Migration):
                 ('against', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='districts.boundaryedition')),
                 ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='districts.boundaryedition')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='comparison_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('edition', 'against'), name='edition_comparison_unique'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='EditionChange',
@@ -160,38 +183,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('comparison', 'code'), name='edition_change_unique'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='boundarydraft',
-            index=models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='draft_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='boundarydraft',
-            constraint=models.CheckConstraint(condition=models.Q(('stage__in', ['reading', 'choosing', 'checking', 'deciding', 'storing', 'stored', 'refused'])), name='draft_stage_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='draftdefect',
-            constraint=models.UniqueConstraint(fields=('draft', 'key'), name='draft_defect_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='draftfeature',
-            constraint=models.UniqueConstraint(fields=('draft', 'number'), name='draft_feature_unique'),
-        ),
-        migrations.AddIndex(
-            model_name='editionactivation',
-            index=models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='activation_due'),
-        ),
-        migrations.AddIndex(
-            model_name='editioncomparison',
-            index=models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='comparison_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='editioncomparison',
-            constraint=models.UniqueConstraint(fields=('edition', 'against'), name='edition_comparison_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='editionchange',
-            constraint=models.UniqueConstraint(fields=('comparison', 'code'), name='edition_change_unique'),
         ),
     ]
