@@ -27,6 +27,8 @@ from notifications.models import OutboxMessage
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 BATCH = 50
 CALENDAR_TROUBLE = timedelta(hours=1)
+# Hours or delays that an edit has spoiled.
+_SPOILED = (ValueError, TypeError, AttributeError)
 
 logger = logging.getLogger(__name__)
 
@@ -66,16 +68,26 @@ def _climb_batch(catalogue: Snapshot, now: datetime) -> tuple[int, int]:
 def catch_up(complaint: Complaint, *, now: datetime) -> None:
     """Record what this complaint missed and climbed until now, for services about to change that. Holds the row's lock.
 
-    The caller saves the complaint. Costs one query where the next rung is known and lies ahead.
+    The caller saves the complaint. Costs one query where no rung has been reached; which is next is then left to the sweep.
     """
     record_missed(complaint, now=now)
     if complaint.next_rung_at is not None and complaint.next_rung_at > now:
         return
     catalogue = current_snapshot(complaint.jurisdiction)
+    if not _may_climb(complaint, catalogue, now):
+        return
     climbs = _climb([complaint], catalogue, now, at=now)
     if climbs:
         Complaint.objects.filter(pk=complaint.pk).update(escalation=complaint.escalation)
         OutboxMessage.objects.bulk_create(escalation_mails(climbs, catalogue, now=now))
+
+
+def _may_climb(complaint: Complaint, catalogue: Snapshot, now: datetime) -> bool:
+    """False where no rung can have been reached, so that the history need not be asked which ones were climbed."""
+    try:
+        return bool(reached(complaint, catalogue, now, ()))
+    except _SPOILED:
+        return True
 
 
 def _climb(rows: Iterable[Complaint], catalogue: Snapshot, until: datetime, *, at: datetime) -> list[Climb]:
@@ -88,8 +100,8 @@ def _climb(rows: Iterable[Complaint], catalogue: Snapshot, until: datetime, *, a
         try:
             steps = reached(complaint, catalogue, until, codes)
             complaint.next_rung_at = next_at(complaint, catalogue, codes | {step.code for step in steps}) or NEVER
-        except (ValueError, TypeError, AttributeError) as fault:
-            # Hours or delays that an edit has spoiled: the other ladders go on, and this one is tried again.
+        except _SPOILED as fault:
+            # The other ladders go on, and this one is tried again.
             logger.error("the ladder of %s cannot be climbed: %s", complaint.tracking_number, fault)
             complaint.next_rung_at = at + CALENDAR_TROUBLE
             continue

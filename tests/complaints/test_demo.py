@@ -49,7 +49,10 @@ def test_loading_in_two_parts_equals_loading_at_once(gridville: Jurisdiction, va
     assert Complaint.objects.count() == 20
 
 
-def test_it_shows_all_kinds_of_states_through_the_services(gridville: Jurisdiction, var: Path) -> None:
+def test_it_shows_all_kinds_of_states_gives_the_crew_work_and_nothing_lies_ahead(
+    gridville: Jurisdiction, var: Path
+) -> None:
+    """One load for all three: every complaint of it lives its life through the services."""
     load(120)
     states = set(Complaint.objects.values_list("state", flat=True))
     assert {State.RESOLVED, State.CONFIRMED, State.REJECTED} <= states
@@ -58,12 +61,10 @@ def test_it_shows_all_kinds_of_states_through_the_services(gridville: Jurisdicti
         last = Event.objects.filter(complaint=complaint, kind="state_changed").last()
         assert last is not None
         assert last.to_state == complaint.state
-
-
-def test_the_demo_crew_has_work(gridville: Jurisdiction, var: Path) -> None:
-    load(120)
     assert Complaint.objects.filter(assigned_to__username="demo-crew-member").exists()
     assert Complaint.objects.filter(assigned_to=None).exists()
+    # Neither to a story of its own nor to one that joins another about the same thing.
+    assert not Event.objects.filter(at__gt=timezone.now()).exists()
 
 
 def test_accounts_are_one_per_role_and_can_sign_in(gridville: Jurisdiction, var: Path) -> None:
@@ -83,9 +84,3 @@ def test_a_second_city_gets_a_demo_of_its_own(gridville: Jurisdiction, var: Path
     call_command("load_demo", count=5, seed=7, jurisdiction="other")
     assert Complaint.objects.filter(jurisdiction__code="gridville").count() == 3
     assert Complaint.objects.filter(jurisdiction__code="other").count() == 5
-
-
-def test_nothing_has_happened_that_lies_ahead(gridville: Jurisdiction, var: Path) -> None:
-    """Neither to a story of its own nor to one that joins another about the same thing."""
-    load(150)
-    assert not Event.objects.filter(at__gt=timezone.now()).exists()
