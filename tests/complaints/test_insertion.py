@@ -19,7 +19,7 @@ AT = datetime(2026, 11, 27, 8, 30, 15, 123456, tzinfo=UTC)
 def test_texts_objects_instants_and_nothing_come_back_as_given(gridville: Jurisdiction, now: datetime) -> None:
     complaint = build_complaint("litter", at=(0.5, 0.5), now=now)
     Reporter.objects.filter(complaint=complaint).delete()
-    data = {HOSTILE: [HOSTILE, None, 1.5, -7, True, {"empty": {}}]}
+    data: dict[str, object] = {HOSTILE: [HOSTILE, None, 1.5, -7, True, {"empty": {}}]}
     event = Event(complaint=complaint, at=AT, kind=Event.Kind.NOTED, actor_role="clerk", is_public=True, data=data)
     reporter = Reporter(
         complaint=complaint, name=HOSTILE, language="ar", consent_version=1, consent_language="ar", consent_at=AT
