@@ -14,6 +14,7 @@ from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from analytics.backlog import Backlog, BacklogLine, backlogs
 from analytics.drawing import Chart, DistrictMap, bars, district_map
 from analytics.figures import Month, Pair, Tables, by_month, tables
 from analytics.heat import Measure, class_limits
@@ -128,6 +129,33 @@ class Office:
         return scorecard(
             code, title, rows, link=self.link, k=self.city.small_sample_k, by_population=code == "districts"
         )
+
+    def backlog(self) -> list[BacklogLine]:
+        """What is open now against the pace of the period: everything together, then each service."""
+        found = backlogs(self._rows_in_any_state, self.period, self._elapsed_days)
+        everything = Subject(code="", name=_("All services"))
+        services = [self._service(service) for service in self._services if service.pk in found]
+        by_code = {service.code: found[service.pk] for service in self._services if service.pk in found}
+        known = [
+            (everything, sum(found.values(), Backlog())),
+            *((subject, by_code[subject.code]) for subject in services),
+        ]
+        ever = {"from": None, "to": None, "late": None, "state": "open"}
+        k = self.city.small_sample_k
+        return [
+            BacklogLine(subject, backlog, self.link(**subject.filter, **ever), few=not backlog.is_known(k))
+            for subject, backlog in known
+        ]
+
+    @property
+    def _rows_in_any_state(self) -> ComplaintQuerySet:
+        anyhow = replace(self.filters, since=None, until=None, states=frozenset(), late=False)
+        return Office(self.user, anyhow, self.now, public=self.public).rows
+
+    @property
+    def _elapsed_days(self) -> float:
+        """Of the period, up to now."""
+        return (min(self.period.until, self.now) - self.period.since).total_seconds() / 86_400
 
     def worse(self) -> list[tuple[Worse, str]]:
         """What got worse, with the list behind each sentence."""

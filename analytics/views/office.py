@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import load_memberships
 from accounts.models import Role, User
+from analytics.backlog import TARGET_DAYS, backlog_rows
 from analytics.heat import UNITS_OF_MEASURE, Measure
 from analytics.office import Office, legend
 from analytics.periods import QUICK_DAYS, latest
@@ -68,6 +69,7 @@ def office(request: HttpRequest) -> HttpResponse:
         "office": shown,
         "filters": filters,
         "period": shown.period,
+        "target_days": TARGET_DAYS,
         "measure": measure,
         "measures": list(Measure),
         "map_of_districts": shown.map_of_districts(measure),
@@ -88,7 +90,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
     user, city, now = _user(request), city_of(request, OFFICE_ROLES), timezone.now()
     try:
         shown = Office(user, office_filters(request.GET, user, city, now), now)
-        card = shown.scorecard(code)
+        rows = backlog_rows(shown.backlog()) if code == "backlog" else csv_rows(shown.scorecard(code))
     except FilterError as error:
         return HttpResponse(f"{error.parameter}: {error.message}", status=400, content_type="text/plain; charset=utf-8")
     except KeyError:
@@ -98,7 +100,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     # Spreadsheets take the file for Latin letters without the mark.
     response.write("\ufeff")
-    csv.writer(response).writerows(csv_rows(card))
+    csv.writer(response).writerows(rows)
     return response
 
 
