@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from analytics.backlog import Backlog, BacklogLine, backlogs
 from analytics.drawing import Chart, DistrictMap, bars, district_map
+from analytics.equity import EquityLine, slower_by_district
 from analytics.figures import Month, Pair, Tables, by_month, tables
 from analytics.heat import Measure, class_limits
 from analytics.periods import Period, month_limits, months_until, period_between
@@ -146,6 +147,26 @@ class Office:
             BacklogLine(subject, backlog, self.link(**subject.filter, **ever), few=not backlog.is_known(k))
             for subject, backlog in known
         ]
+
+    @cached_property
+    def equity(self) -> list[EquityLine]:
+        """The districts with something to compare, those with the most slow answers first, unsure ones last."""
+        found = slower_by_district(self._rows_in_any_state, self._district_key, self.period, now=self.now)
+        of = sum(compared for _slower, compared in found.values())
+        city_share = 100 * sum(slower for slower, _compared in found.values()) / of if of else 0.0
+        k = self.city.small_sample_k
+        lines = [
+            EquityLine(
+                subject,
+                *found[code],
+                city_share,
+                self.link(**subject.filter, state=["open", "closed"]),
+                found[code][1] < k,
+            )
+            for subject, _pair in self.districts
+            if (code := subject.code or None) in found
+        ]
+        return sorted(lines, key=lambda line: (line.few, -line.share, line.subject.name))
 
     @property
     def _rows_in_any_state(self) -> ComplaintQuerySet:

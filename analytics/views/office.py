@@ -1,7 +1,7 @@
 """The mayor's office: what got worse, where, who is late; every figure leads to its list."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import load_memberships
 from accounts.models import Role, User
 from analytics.backlog import TARGET_DAYS, backlog_rows
+from analytics.equity import equity_rows
 from analytics.heat import UNITS_OF_MEASURE, Measure
 from analytics.office import Office, legend
 from analytics.periods import QUICK_DAYS, latest
@@ -90,7 +91,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
     user, city, now = _user(request), city_of(request, OFFICE_ROLES), timezone.now()
     try:
         shown = Office(user, office_filters(request.GET, user, city, now), now)
-        rows = backlog_rows(shown.backlog()) if code == "backlog" else csv_rows(shown.scorecard(code))
+        rows = _file_rows(shown, code)
     except FilterError as error:
         return HttpResponse(f"{error.parameter}: {error.message}", status=400, content_type="text/plain; charset=utf-8")
     except KeyError:
@@ -102,6 +103,15 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
     response.write("\ufeff")
     csv.writer(response).writerows(rows)
     return response
+
+
+def _file_rows(shown: Office, code: str) -> Iterable[list[str]]:
+    """KeyError for a table that is none."""
+    if code == "backlog":
+        return backlog_rows(shown.backlog())
+    if code == "equity":
+        return equity_rows(shown.equity)
+    return csv_rows(shown.scorecard(code))
 
 
 def office_filters(query: QueryDict, user: User, city: Jurisdiction, now: datetime) -> Filters:
