@@ -151,7 +151,10 @@ class Office:
     @cached_property
     def equity(self) -> list[EquityLine]:
         """The districts with something to compare, those with the most slow answers first, unsure ones last."""
-        found = slower_by_district(self._rows_in_any_state, self._district_key, self.period, now=self.now)
+        # Districts that were asked for are compared with all.
+        everywhere = Office(self.user, replace(self.filters, district_codes=()), self.now, public=self.public)
+        rows = everywhere._rows_in_any_state
+        found = slower_by_district(rows, self._district_key, self.period, now=self.now)
         of = sum(compared for _slower, compared in found.values())
         city_share = 100 * sum(slower for slower, _compared in found.values()) / of if of else 0.0
         k = self.city.small_sample_k

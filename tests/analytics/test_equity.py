@@ -58,6 +58,9 @@ def test_a_quarter_that_waits_longer_for_the_same_is_named_and_those_still_waiti
         build_complaint("pothole", at=EAST, now=timezone.now() - timedelta(days=20))
     client = signed_in(office_user)
     assert sorted(verdicts(client).values()) == ["faster", "slower"]
+    slowest = client.get("/en/office/").context["office"].equity[0]
+    [asked] = client.get(f"/en/office/?district={slowest.subject.code}").context["office"].equity
+    assert (asked.verdict, asked.city_share) == ("slower", slowest.city_share)
     text = client.get("/en/office/equity.csv").content.decode("utf-8-sig")
     assert text.splitlines()[1].split(",")[2:4] == ["9", "9"] and text.splitlines()[1].endswith("slower")
 
