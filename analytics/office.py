@@ -134,12 +134,9 @@ class Office:
     def backlog(self) -> list[BacklogLine]:
         """What is open now against the pace of the period: everything together, then each service."""
         found = backlogs(self._rows_in_any_state, self.period, self._elapsed_days)
-        everything = Subject(code="", name=_("All services"))
-        services = [self._service(service) for service in self._services if service.pk in found]
-        by_code = {service.code: found[service.pk] for service in self._services if service.pk in found}
         known = [
-            (everything, sum(found.values(), Backlog())),
-            *((subject, by_code[subject.code]) for subject in services),
+            (Subject(code="", name=_("All services")), sum(found.values(), Backlog())),
+            *((self._service(service), found[service.pk]) for service in self._services if service.pk in found),
         ]
         ever = {"from": None, "to": None, "late": None, "state": "open"}
         k = self.city.small_sample_k

@@ -10,7 +10,7 @@ from complaints.models import RoutingAlert
 from complaints.routing import Decision, to_triage
 
 # What hours or delays that an edit has spoiled raise.
-_UNREADABLE = (ValueError, TypeError, AttributeError)
+UNREADABLE = (ValueError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ def with_promises(decision: Decision, *, at: datetime) -> tuple[Decision, Promis
     """
     try:
         return decision, promises_for(decision.catalogue, decision.category, decision.unit, at=at)
-    except _UNREADABLE:
+    except UNREADABLE:
         if decision.triage:
             return decision, None
         decision = to_triage(decision, RoutingAlert.Kind.BROKEN_CALENDAR)
     try:
         return decision, promises_for(decision.catalogue, decision.category, decision.unit, at=at)
-    except _UNREADABLE:
+    except UNREADABLE:
         return decision, None

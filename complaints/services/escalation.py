@@ -18,6 +18,7 @@ from catalogue.models import Jurisdiction
 from catalogue.snapshot import Snapshot, current_snapshot
 from complaints.ladder import Step, next_at, reached
 from complaints.models import Complaint, Event, LadderInForce
+from complaints.promises import UNREADABLE
 from complaints.services.breaches import GRACE, record_missed
 from complaints.services.escalation_notices import Climb, escalation_mails
 from complaints.services.history import new_event
@@ -27,8 +28,6 @@ from notifications.models import OutboxMessage
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 BATCH = 50
 CALENDAR_TROUBLE = timedelta(hours=1)
-# Hours or delays that an edit has spoiled.
-_SPOILED = (ValueError, TypeError, AttributeError)
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +85,7 @@ def _may_climb(complaint: Complaint, catalogue: Snapshot, now: datetime) -> bool
     """False where no rung can have been reached, so that the history need not be asked which ones were climbed."""
     try:
         return bool(reached(complaint, catalogue, now, ()))
-    except _SPOILED:
+    except UNREADABLE:
         return True
 
 
@@ -100,8 +99,8 @@ def _climb(rows: Iterable[Complaint], catalogue: Snapshot, until: datetime, *, a
         try:
             steps = reached(complaint, catalogue, until, codes)
             complaint.next_rung_at = next_at(complaint, catalogue, codes | {step.code for step in steps}) or NEVER
-        except _SPOILED as fault:
-            # The other ladders go on, and this one is tried again.
+        except UNREADABLE as fault:
+            # Hours or delays that an edit has spoiled: the other ladders go on, and this one is tried again.
             logger.error("the ladder of %s cannot be climbed: %s", complaint.tracking_number, fault)
             complaint.next_rung_at = at + CALENDAR_TROUBLE
             continue

@@ -152,8 +152,8 @@ def _reserve(
 ) -> tuple[int, Receipt | tuple[PlaceMatch, list[AreaMatch]] | None]:
     """A complaint id, and the receipt of an earlier request with the same key, or else what covers the place, if anything does.
 
-    One statement: asked one by one, they took a twentieth of an intake's time in waiting for each other. The advisory lock
-    is held until the transaction ends: who cannot get it came while the first request still runs.
+    One statement, for one wait instead of two. The advisory lock is held until the transaction ends: who cannot get it came
+    while the first request still runs.
     """
     key = idempotency.stored_key if idempotency else None
     with connection.cursor() as cursor:
