@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 
 from catalogue.models import Unit
+from complaints.insertion import new_row
 from complaints.models import Complaint, RoutingAlert, RoutingDecision
 from complaints.routing import Decision
 
@@ -12,8 +13,9 @@ from complaints.routing import Decision
 def decision_rows(complaint: Complaint, decision: Decision, *, now: datetime) -> list[models.Model]:
     """The unsaved rows of a decision: itself, and its alert if it has one."""
     rows: list[models.Model] = [
-        RoutingDecision(
-            complaint=complaint,
+        new_row(
+            RoutingDecision,
+            complaint_id=complaint.pk,
             decided_at=now,
             reason=decision.reason,
             category_id=decision.category.pk,

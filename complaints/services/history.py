@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from accounts.models import User
+from complaints.insertion import new_row
 from complaints.models import Complaint, Event, FeedItem, PublicChange
 from complaints.services.small_places import recount
 from complaints.workflow import SYSTEM
@@ -25,7 +26,8 @@ def new_event(
     data: dict[str, object] | None = None,
 ) -> Event:
     """An unsaved event. `data` holds codes and ids only, never words of people."""
-    return Event(
+    return new_row(
+        Event,
         complaint=complaint,
         at=now,
         kind=kind,
@@ -40,7 +42,7 @@ def new_event(
 
 def new_feed_item(complaint: Complaint, *, now: datetime) -> FeedItem:
     """An unsaved feed item: analytics will look at the complaint again."""
-    return FeedItem(complaint=complaint, created_at=now, next_attempt_at=now)
+    return new_row(FeedItem, complaint_id=complaint.pk, created_at=now, next_attempt_at=now)
 
 
 def record(complaint: Complaint, event: Event) -> Event:

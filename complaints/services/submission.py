@@ -14,7 +14,7 @@ from accounts.models import User
 from catalogue.models import Category
 from complaints.answers import check_answers
 from complaints.errors import IdempotencyInProgress, IdempotencyMismatch
-from complaints.insertion import insert_together
+from complaints.insertion import insert_together, new_row
 from complaints.models import Complaint, Event, IdempotencyKey, Reporter
 from complaints.notices import confirmation, short_confirmation
 from complaints.permissions import DESK
@@ -182,7 +182,8 @@ def _complaint(
     precision = _precision(category, district_only=new.district_only)
     private = precision == category.Publication.NEVER
     point: Any = wgs84_hex(new.longitude, new.latitude)
-    complaint = Complaint(
+    complaint = new_row(
+        Complaint,
         pk=complaint_id,
         tracking_number=new.tracking_number or new_tracking_number(decision.catalogue.jurisdiction.tracking_prefix),
         source=new.source,
@@ -228,8 +229,9 @@ def _first_review(policy: str) -> str:
 
 def _history(complaint: Complaint, new: NewComplaint, decision: Decision, now: datetime) -> list[models.Model]:
     consent = decision.catalogue.jurisdiction.consent_version
-    reporter = Reporter(
-        complaint=complaint,
+    reporter = new_row(
+        Reporter,
+        complaint_id=complaint.pk,
         name=new.reporter.name,
         email=new.reporter.email,
         phone=new.reporter.phone,
@@ -288,10 +290,11 @@ def _key_rows(
     if idempotency is None:
         return []
     return [
-        IdempotencyKey(
+        new_row(
+            IdempotencyKey,
             key=idempotency.stored_key,
             body_hash=idempotency.body_hash,
-            complaint=complaint,
+            complaint_id=complaint.pk,
             response=given.to_json(),
             created_at=now,
         )

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -154,3 +154,20 @@ def test_a_block_is_one_statement_for_many_uses(db: None, settings: Settings) ->
         for _ in range(20):
             spend_from_block(request, Quota.ROUTE, now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
     assert len(queries) <= 2  # one more to prepare it
+
+
+def hurried() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counting_never_makes_another_transaction_less_durable() -> None:
+    before = hurried()
+    with transaction.atomic():
+        spend_by_key("test:within", FEW, now=datetime(2026, 11, 2, 10, tzinfo=UTC))
+        assert hurried() == before
+    spend_by_key("test:alone", FEW, now=datetime(2026, 11, 2, 10, tzinfo=UTC))
+    assert hurried() == before
+    assert set(QuotaWindow.objects.values_list("used", flat=True)) == {1}

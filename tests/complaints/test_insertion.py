@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.gis.geos import Point
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy
 
 from catalogue.models import Jurisdiction
-from complaints.insertion import insert_together
-from complaints.models import Event, Reporter
+from complaints.insertion import insert_together, new_row
+from complaints.models import Complaint, Event, Reporter, RoutingDecision
+from notifications.models import OutboxMessage
 from tests.builders import build_complaint
 
 HOSTILE = 'd\'eau \\ \\n "cassé"\n\tفي الحي 🚰 {1,2} $1 %s %% NULL null'
@@ -59,3 +60,25 @@ def test_one_refused_row_keeps_all_out(gridville: Jurisdiction, now: datetime) -
     with pytest.raises(TypeError):
         insert_together([Event(complaint=complaint, at=AT, kind=Event.Kind.NOTED, data={"what": object()})])
     assert Event.objects.count() == before
+
+
+@pytest.mark.parametrize("model", [Complaint, Event, OutboxMessage, Reporter, RoutingDecision])
+def test_a_new_row_holds_what_the_model_itself_would_put_into_it(model: type[models.Model]) -> None:
+    def held(row: models.Model) -> dict[str, object]:
+        return {name: value for name, value in vars(row).items() if name != "_state"}
+
+    new, usual = new_row(model), model()
+    assert held(new) == held(usual)
+    assert (new._state.adding, new._state.db) == (usual._state.adding, usual._state.db)
+
+
+def test_new_rows_share_no_default_and_refuse_unknown_names(gridville: Jurisdiction, now: datetime) -> None:
+    complaint = build_complaint("litter", at=(0.5, 0.5), now=now)
+    first = new_row(Event, complaint=complaint, at=AT, kind=Event.Kind.NOTED, actor_role="clerk")
+    first.data["seen"] = True
+    second = new_row(Event, complaint=complaint, at=AT, kind=Event.Kind.NOTED)
+    assert (second.data, second.actor_role, second.complaint, second.complaint_id) == ({}, "", complaint, complaint.pk)
+    first.save()
+    assert Event.objects.get(pk=first.pk).data == {"seen": True}
+    with pytest.raises(TypeError, match="colour"):
+        new_row(Event, complaint=complaint, colour="red")
