@@ -28,5 +28,6 @@ urlpatterns += i18n_patterns(
     path("", include("analytics.urls")),
 )
 
+handler400 = "geoportal.views.bad_request"
 handler404 = "geoportal.views.not_found"
 handler500 = "geoportal.views.server_error"

@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.translation import get_language_from_request
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from complaints.filters import jurisdiction_of
@@ -15,11 +15,13 @@ from geoportal.colours import service_colours_css
 from geoportal.health import readiness
 
 RETRY_AFTER_SECONDS = 5
+# Who asks there is a program: it gets problem documents, not pages.
+PROGRAMS = ("/api/", "/tiles/")
 
 
 def root(request: HttpRequest) -> HttpResponse:
     """`/` → the home page in the visitor's language."""
-    language = get_language_from_request(request)
+    language = translation.get_language_from_request(request)
     query = request.META.get("QUERY_STRING", "")
     return HttpResponseRedirect(f"/{language}/" + (f"?{query}" if query else ""))
 
@@ -39,29 +41,48 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 with Retry-After when it is the database that cannot be reached: the form stays in the browser."""
     error = sys.exc_info()[1]
     unavailable = isinstance(error, OperationalError | InterfaceError)
-    status = 503 if unavailable else 500
-    title = _("Briefly unavailable") if unavailable else _("Something went wrong")
-    detail = (
-        _("The service is briefly unavailable. Nothing was lost: go back and send it again in a moment.")
-        if unavailable
-        else _("The fault was recorded. Please try again; what you typed is still in your browser.")
-    )
-    response: HttpResponse
-    if request.path.startswith(("/api/", "/tiles/")):
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        code = "unavailable" if unavailable else "server_error"
-        response = JsonResponse(problem | {"code": code}, status=status, content_type="application/problem+json")
-    else:
-        # Rendered without context processors: they might ask the database again.
-        response = HttpResponse(_error_page(title, detail), status=status)
-    if unavailable:
-        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        connection.close()
-    return response
+    with translation.override(_language_of(request)):
+        if unavailable:
+            title = _("Briefly unavailable")
+            detail = _("The service is briefly unavailable. Nothing was lost: go back and send it again in a moment.")
+            if request.method == "GET":
+                detail = _("The service is briefly unavailable. Nothing was lost: try again in a moment.")
+            response = _refusal(request, 503, "unavailable", title, detail)
+            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            connection.close()
+            return response
+        title = _("Something went wrong")
+        detail = _("The fault was recorded. Please try again; what you typed is still in your browser.")
+        return _refusal(request, 500, "server_error", title, detail)
 
 
-def _error_page(title: str, detail: str) -> str:
-    return render_to_string("500.html", {"title": title, "detail": detail, "static_url": settings.STATIC_URL})
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 for what no page could take up: too large, too many fields, a host that is not this one. What it was is not told."""
+    with translation.override(_language_of(request)):
+        title = _("This could not be read")
+        detail = _(
+            "What was sent is too large or not well formed; nothing of it was kept. Go back and send less at once."
+        )
+        return _refusal(request, 400, "invalid", title, detail)
+
+
+def _language_of(request: HttpRequest) -> str:
+    """The language in the address, else the browser's: what failed may have failed before any was chosen."""
+    return translation.get_language_from_path(request.path_info) or translation.get_language_from_request(request)
+
+
+def _refusal(request: HttpRequest, status: int, code: str, title: str, detail: str) -> HttpResponse:
+    if request.path.startswith(PROGRAMS):
+        return _problem(status, code, title, detail)
+    retry = request.get_full_path() if request.method == "GET" and status >= 500 else ""
+    page = {"title": title, "detail": detail, "retry": retry, "static_url": settings.STATIC_URL}
+    # Rendered without context processors: they might ask the database again.
+    return HttpResponse(render_to_string("500.html", page), status=status)
+
+
+def _problem(status: int, code: str, title: str, detail: str) -> JsonResponse:
+    problem = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+    return JsonResponse(problem, status=status, content_type="application/problem+json")
 
 
 def service_colours(request: HttpRequest) -> HttpResponse:
@@ -73,8 +94,6 @@ def service_colours(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if request.path.startswith(("/api/", "/tiles/")):
-        title = _("Not found")
-        problem = {"type": "about:blank", "title": title, "status": 404, "code": "not_found", "detail": title}
-        return JsonResponse(problem, status=404, content_type="application/problem+json")
+    if request.path.startswith(PROGRAMS):
+        return _problem(404, "not_found", _("Not found"), _("Not found"))
     return render(request, "404.html", status=404)
