@@ -1,6 +1,6 @@
 """Who someone is and what they may see: a user, and memberships (role + scope)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -52,6 +52,11 @@ class User(AbstractUser):
         if self.is_superuser:
             return None
         return [m.jurisdiction_id for m in self.memberships.all() if m.role == Role.ADMINISTRATOR]
+
+    def in_her_order(self, cities: Iterable[Jurisdiction]) -> list[Jurisdiction]:
+        """`cities`, those where this person works first, in the order in which she got her roles."""
+        own = list(dict.fromkeys(m.jurisdiction_id for m in sorted(self.memberships.all(), key=lambda m: m.pk)))
+        return sorted(cities, key=lambda city: own.index(city.pk) if city.pk in own else len(own))
 
     def administers(self, jurisdiction_id: int) -> bool:
         ids = self.administered_city_ids()

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 
 from accounts.access import load_memberships
 from accounts.models import Role, User
+from catalogue.access import chosen_city
 from catalogue.models import Jurisdiction
 from catalogue.translated import text_in
 from complaints.alerts import OVERSEEING
@@ -93,7 +94,7 @@ def _city(request: HttpRequest) -> Jurisdiction | None:
     if "jurisdiction" not in request.GET and isinstance(user, User):
         memberships = load_memberships(user)
         if memberships:
-            return memberships[0].jurisdiction
+            return chosen_city(request, [membership.jurisdiction for membership in memberships])
     try:
         return jurisdiction_of(request)
     except Http404:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.http import Http404, HttpRequest
 
 from accounts.models import Membership, Role, User
+from catalogue.access import chosen_city
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
 from complaints.permissions import MODERATING
@@ -27,13 +28,8 @@ def cities_of(user: User, roles: Iterable[str]) -> list[Jurisdiction]:
 
 
 def city_of(request: HttpRequest, roles: Iterable[str]) -> Jurisdiction:
-    """The city of a staff page: `?jurisdiction=CODE` among the person's own, else her first one. Http404 if none."""
-    cities = cities_of(staff_user(request), roles)
-    code = request.GET.get("jurisdiction", "").strip()
-    for city in cities:
-        if not code or city.code == code:
-            return city
-    raise Http404
+    """The city of a staff page for `roles`, as catalogue.access.chosen_city says. Http404 if none."""
+    return chosen_city(request, cities_of(staff_user(request), roles))
 
 
 def complaint_of(user: User, tracking_number: str) -> Complaint:

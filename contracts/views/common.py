@@ -12,9 +12,7 @@ from django.utils.datastructures import MultiValueDict
 
 from accounts.access import load_memberships
 from accounts.models import Role, User
-from catalogue.models import Jurisdiction
 from complaints.errors import Refusal
-from complaints.views.staff import cities_of
 from contracts.models import Contract, Finding
 from contracts.querysets import FINDING_ROLES, TREASURY_ROLES
 
@@ -50,15 +48,6 @@ def user_of(request: HttpRequest) -> User:
     """The person behind a request that a room's door let in."""
     assert isinstance(request.user, User)
     return request.user
-
-
-def city_of(request: HttpRequest, roles: Iterable[Role]) -> Jurisdiction:
-    """The city of a page: `?jurisdiction=CODE` among the person's own, else her first one. Http404 if none."""
-    code = request.GET.get("jurisdiction", "").strip()
-    for city in cities_of(user_of(request), roles):
-        if not code or city.code == code:
-            return city
-    raise Http404
 
 
 def contract_of(request: HttpRequest, code: str) -> Contract:

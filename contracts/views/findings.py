@@ -24,6 +24,7 @@ from complaints.errors import Refusal
 from complaints.models import Complaint
 from complaints.timeline import public_timeline
 from complaints.tracking import normalise_tracking_number
+from complaints.views.staff import city_of
 from contracts.breaches import Option, history_of, options_for
 from contracts.cases import candidates, same_source
 from contracts.evidence import operator_reads_words, operator_sees_photo
@@ -40,7 +41,6 @@ from contracts.services.papers import ask_for_exchange
 from contracts.services.steps import root_of
 from contracts.views.common import (
     REFUSED,
-    city_of,
     contract_of,
     finding_of,
     finding_page,

@@ -19,6 +19,7 @@ from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.errors import Refusal
+from complaints.views.staff import city_of
 from contracts.explain import contract_currency, currency_of, explain, short
 from contracts.forms import CorrectionForm, PaymentForm
 from contracts.models import CollectionOrder, Contract, LedgerEntry, Payment, Statement
@@ -30,7 +31,7 @@ from contracts.services.payments import correct_payment, reconcile, record_payme
 from contracts.services.statements import account, issue_statement
 from contracts.statement_files import lines_of, payments_of
 from contracts.verification import verify
-from contracts.views.common import REFUSED, city_of, contract_of, refuse, treasury_page, user_of
+from contracts.views.common import REFUSED, contract_of, refuse, treasury_page, user_of
 
 PAGE_SIZE = 50
 

@@ -22,6 +22,7 @@ from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.errors import Refusal
 from complaints.models import Complaint
+from complaints.views.staff import city_of
 from complaints.workflow import State
 from contracts.cases import balance_of
 from contracts.explain import contract_currency
@@ -32,7 +33,7 @@ from contracts.permissions import verbs_of
 from contracts.procedure import FindingState, FindingVerb
 from contracts.services.findings import accept_finding, add_files, appeal_finding, contest_finding
 from contracts.services.papers import ask_for_exchange
-from contracts.views.common import REFUSED, city_of, contract_of, finding_of, operator_page, refuse, sent_form, user_of
+from contracts.views.common import REFUSED, contract_of, finding_of, operator_page, refuse, sent_form, user_of
 from contracts.views.money import line_page, month_in, statement_facts
 from contracts.views.treasury import contract_facts
 

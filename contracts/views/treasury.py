@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from catalogue.pages import city_page
 from catalogue.translated import text_in
 from complaints.errors import Refusal
+from complaints.views.staff import city_of
 from contracts.cases import balance_of, by_month, candidates, cases_of, waiting_for_the_city
 from contracts.chart import columns
 from contracts.explain import contract_currency, per_words
@@ -28,7 +29,7 @@ from contracts.services.figures import enter_index, enter_turnover
 from contracts.services.ledger import turnover_of
 from contracts.services.payments import reconcile
 from contracts.services.statements import open_months
-from contracts.views.common import REFUSED, city_of, contract_of, refuse, treasury_page, user_of
+from contracts.views.common import REFUSED, contract_of, refuse, treasury_page, user_of
 from contracts.views.findings import LOOK_BACK
 
 MONTHS = 12

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from catalogue.access import city_ids
+from catalogue.access import administered_cities, chosen_city, city_ids
 from catalogue.models import Jurisdiction
 from districts.models import BoundaryDraft, BoundaryEdition
 
@@ -30,20 +30,9 @@ def administrators_page(view: View) -> View:
     return guarded
 
 
-def cities_of(request: HttpRequest) -> list[Jurisdiction]:
-    """The cities that this person administers."""
-    ids = city_ids(request)
-    cities = Jurisdiction.objects.order_by("pk")
-    return list(cities if ids is None else cities.filter(pk__in=ids))
-
-
 def city_of(request: HttpRequest) -> Jurisdiction:
-    """`?jurisdiction=CODE` among her own cities, else her first one. Http404 if it is none of hers."""
-    code = request.GET.get("jurisdiction", "").strip()
-    for city in cities_of(request):
-        if not code or city.code == code:
-            return city
-    raise Http404
+    """The city of a page, of those that she administers. Http404 if it is none of hers."""
+    return chosen_city(request, administered_cities(request))
 
 
 def draft_of(request: HttpRequest, public_id: str) -> BoundaryDraft:

@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from catalogue.access import administered_cities
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from districts.layers import layer_name, layer_names
 from districts.models import BoundaryDraft, BoundaryEdition, EditionActivation
-from districts.views.access import administrators_page, cities_of, city_of
+from districts.views.access import administrators_page, city_of
 from queueing.models import QueueState
 
 DRAFTS_SHOWN = 20
@@ -40,7 +41,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     drafts = BoundaryDraft.objects.filter(jurisdiction=city).exclude(stage=BoundaryDraft.Stage.STORED)
     context = {
         "now": timezone.now(),
-        "cities": cities_of(request),
+        "cities": administered_cities(request),
         "layers": _layers(city, names),
         "drafts": [(draft, layer_name(draft.layer, names)) for draft in drafts[:DRAFTS_SHOWN]],
     }

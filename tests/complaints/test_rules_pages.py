@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Role, User
+from accounts.models import Membership, Role, User
 from catalogue.models import Jurisdiction, Schedule
 from complaints.models import Complaint, Rerouting, Simulation
 from complaints.services.routing_jobs import run_due_reroutings, run_due_simulations
@@ -66,6 +66,42 @@ def test_nobody_sees_another_citys_edition(admin: Client, north_grows: BoundaryE
     assert foreign is not None
     assert admin.get(f"/en/boundaries/editions/{foreign.pk}/simulation/").status_code == 404
     assert admin.get("/en/boundaries/coverage/?jurisdiction=elsewhere").status_code == 404
+
+
+CITY_PAGES = ("boundaries/", "boundaries/new/", "boundaries/coverage/", "boundaries/what-if/", "office/", "treasury/")
+
+
+def city_shown(client: Client, page: str) -> str:
+    city: Jurisdiction = client.get(f"/en/{page}").context["city"]
+    return city.code
+
+
+@pytest.mark.parametrize("superuser", [False, True])
+def test_every_page_of_the_staff_opens_with_the_same_city_and_keeps_the_one_that_was_chosen(
+    gridville: Jurisdiction, signed_in: SignIn, superuser: bool
+) -> None:
+    second = build_gridville("elsewhere", "ELS", shift=10)
+    person = build_staff("of-both", Role.ADMINISTRATOR, second)
+    Membership.objects.create(user=person, role=Role.ADMINISTRATOR, jurisdiction=gridville)
+    User.objects.filter(pk=person.pk).update(is_superuser=superuser)
+    client = signed_in(User.objects.get(pk=person.pk))
+    assert {city_shown(client, page) for page in CITY_PAGES} == {"elsewhere"}, "the city where she got her first role"
+    client.get("/en/boundaries/coverage/?jurisdiction=gridville")
+    assert {city_shown(client, page) for page in CITY_PAGES} == {"gridville"}
+    assert city_shown(client, "boundaries/?jurisdiction=elsewhere") == "elsewhere"
+    assert {city_shown(client, page) for page in CITY_PAGES} == {"elsewhere"}
+
+
+def test_a_city_kept_from_a_page_is_left_aside_where_she_has_no_role_in_it(
+    gridville: Jurisdiction, signed_in: SignIn
+) -> None:
+    second = build_gridville("elsewhere", "ELS", shift=10)
+    person = build_staff("of-both", Role.ADMINISTRATOR, gridville)
+    Membership.objects.create(user=person, role=Role.TRIAGE_OFFICER, jurisdiction=second)
+    client = signed_in(person)
+    assert city_shown(client, "boundaries/coverage/?jurisdiction=elsewhere") == "elsewhere"
+    assert city_shown(client, "boundaries/what-if/") == "gridville"
+    assert client.get("/en/boundaries/what-if/?jurisdiction=elsewhere").status_code == 404
 
 
 def test_coverage_tells_the_hole_and_whom_it_hits(admin: Client, gridville: Jurisdiction) -> None:
