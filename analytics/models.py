@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import pgettext_lazy
 
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
@@ -201,8 +202,13 @@ class TallyVersion(models.Model):
 
 
 class Report(QueueRow):
-    """A stand-alone map that somebody of the office asked for; a task draws it. No citizen's words are in it."""
+    """A file for the office that a task makes: a stand-alone map or a brief. No citizen's words are in it."""
 
+    class Kind(models.TextChoices):
+        MAP = "map", pgettext_lazy("report", "Map to take along")
+        BRIEF = "brief", pgettext_lazy("report", "Brief")
+
+    kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.MAP)
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="+")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -210,6 +216,8 @@ class Report(QueueRow):
     language = models.CharField(max_length=10)
     # The filter as a query string (contract.md §3), period included.
     query = models.CharField(max_length=2000, blank=True)
+    # The Monday whose weekly brief it is; null for what somebody asked for at the page.
+    week = models.DateField(null=True)
     # Steps done of the steps there are, for who waits.
     step = models.PositiveSmallIntegerField(default=0)
     # Under MEDIA_ROOT; empty until it is drawn.
@@ -218,6 +226,10 @@ class Report(QueueRow):
 
     class Meta:
         ordering = ["-requested_at", "-id"]
+        constraints = [
+            # one a week, however many schedulers ring
+            models.UniqueConstraint(fields=["requested_by", "jurisdiction", "week"], name="report_one_a_week"),
+        ]
         indexes = [
             # the sweep
             models.Index(fields=["next_attempt_at", "id"], name="report_due", condition=Q(queue_state="due")),
@@ -227,6 +239,22 @@ class Report(QueueRow):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+
+class BriefSubscription(models.Model):
+    """A member of staff who wants the brief each Monday. Whether she may still have it is asked each time."""
+
+    jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=10)
+    # The moment up to which she has had hers.
+    told_until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["jurisdiction", "user"], name="brief_subscription_unique")]
+
+    def __str__(self) -> str:
+        return f"brief of {self.jurisdiction_id} to {self.user_id}"
 
 
 class Export(QueueRow):

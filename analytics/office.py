@@ -1,6 +1,6 @@
 """What the office's page shows, worked out once for the page and for its files."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -27,7 +27,7 @@ from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.filters import Filters
 from complaints.models import Complaint
-from complaints.querysets import DISTRICT_SHOWN, ComplaintQuerySet
+from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet
 from districts.models import District
 
 TREND_MONTHS = 12
@@ -67,8 +67,10 @@ class Office:
         """What the person may see under the filter, at any time: periods are cut by the figures."""
         timeless = replace(self.filters, since=None, until=None)
         if self.public:
-            known = Case(When(place_shown__in=DISTRICT_SHOWN, then=F("district__code")))
-            return timeless.apply(Complaint.objects.public()).annotate(known_district=known)
+            return timeless.apply(Complaint.objects.public()).annotate(
+                known_district=Case(When(place_shown__in=DISTRICT_SHOWN, then=F("district__code"))),
+                known_unit=Case(When(place_shown__in=UNIT_SHOWN, then=F("unit_id"))),
+            )
         return timeless.apply(Complaint.objects.visible_to(self.user), for_staff=True)
 
     def link(self, **changes: Any) -> str:
@@ -78,7 +80,11 @@ class Office:
 
     @cached_property
     def _tables(self) -> Tables:
-        return tables(self.rows, ("service_id", "unit_id", self._district_key), self.period, now=self.now)
+        return tables(self.rows, ("service_id", self._unit_key, self._district_key), self.period, now=self.now)
+
+    @property
+    def _unit_key(self) -> str:
+        return "known_unit" if self.public else "unit_id"
 
     @property
     def _district_key(self) -> str:
@@ -95,7 +101,7 @@ class Office:
 
     @cached_property
     def units(self) -> list[tuple[Subject, Pair]]:
-        figures = self._tables.by_key["unit_id"]
+        figures = self._tables.by_key[self._unit_key]
         found = [(self._unit(unit), figures[unit.pk]) for unit in self._catalogue.units.values() if unit.pk in figures]
         return sorted(found, key=lambda row: (-row[1].now.late, -row[1].now.n, row[0].name))
 
@@ -123,12 +129,12 @@ class Office:
     def scorecards(self) -> list[Scorecard]:
         return [self.scorecard(code) for code in ("districts", "services", "units")]
 
-    def scorecard(self, code: str) -> Scorecard:
-        """The table `districts`, `services` or `units`. KeyError for another code."""
+    def scorecard(self, code: str, *, only: Collection[str] | None = None) -> Scorecard:
+        """The table `districts`, `services` or `units`, with all its columns or `only` these. KeyError for another code."""
         title = {"districts": _("Districts"), "services": _("Services"), "units": _("Units")}[code]
         rows: list[tuple[Subject, Pair]] = getattr(self, code)
         return scorecard(
-            code, title, rows, link=self.link, k=self.city.small_sample_k, by_population=code == "districts"
+            code, title, rows, link=self.link, k=self.city.small_sample_k, by_population=code == "districts", only=only
         )
 
     def backlog(self) -> list[BacklogLine]:
@@ -211,6 +217,10 @@ class Office:
             texts[subject.code] = f"{subject.name}: {said} (n = {pair.now.n})"
             urls[subject.code] = self.link(**subject.filter, state=["open", "closed"])
         return district_map(self.city, values, self.district_limits(measure), texts, urls)
+
+    def district_values(self, measure: Measure) -> dict[str, float | None]:
+        """By code; None where the figures stand on too few cases."""
+        return {subject.code: self._value(measure, subject, pair) for subject, pair in self.districts}
 
     def district_limits(self, measure: Measure) -> list[float]:
         return class_limits(measure, DISTRICT_LIKE_ZOOM)

@@ -40,6 +40,11 @@ class Period:
         return self.last + timedelta(days=1)
 
     @property
+    def year_before(self) -> "Period":
+        """The same days of the calendar a year earlier; the 29th of February is then the 28th."""
+        return Period(_a_year_earlier(self.first), _a_year_earlier(self.last), self.zone)
+
+    @property
     def before(self) -> "Period":
         """The equally long period that ends where this one begins."""
         return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.zone)
@@ -69,6 +74,18 @@ def months_until(last: date, count: int) -> list[date]:
 def month_limits(months: list[date], zone: ZoneInfo) -> list[datetime]:
     """The instants at which these days begin in `zone`."""
     return [_midnight(day, zone) for day in months]
+
+
+def last_monday(city: Jurisdiction, at: time, now: datetime) -> datetime:
+    """The newest Monday, `at` that hour in the city's zone, that is not after `now`."""
+    local = now.astimezone(ZoneInfo(city.time_zone))
+    monday = datetime.combine(local.date() - timedelta(days=local.weekday()), at, tzinfo=local.tzinfo)
+    return monday if monday <= local else monday - timedelta(days=7)
+
+
+def _a_year_earlier(day: date) -> date:
+    leap = day.month == 2 and day.day == 29
+    return day.replace(year=day.year - 1, day=28 if leap else day.day)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

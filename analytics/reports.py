@@ -1,37 +1,52 @@
-"""Stand-alone maps to download: asked for as a row, drawn by a task, kept for a week. See folium_map.py for the drawing."""
+"""Files of the office: asked for as a row, made by a task, kept and listed. See folium_map.py for the map, brief.py for the brief."""
 
-import os
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
+from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone, translation
 
 from accounts.models import User
-from analytics.folium_map import STEPS, draw
+from analytics import brief, folium_map
 from analytics.heat import Measure
 from analytics.models import Report
 from analytics.office import Office
+from analytics.scope import may_see_office
+from analytics.weekly import post
 from catalogue.models import Jurisdiction
 from complaints.filters import FilterError, parse_filters
+from complaints.services.quarantine import media_path
+from documents.pdf import WALL_SECONDS, PdfFailed
 from queueing.models import QueueState, claim, fail, finish
+from sandbox.storage import write_atomically
 
-KEPT = timedelta(days=7)
+# A map is asked for, read and thrown away; briefs are what one goes back to.
+KEPT = {Report.Kind.MAP: timedelta(days=7), Report.Kind.BRIEF: timedelta(days=366)}
+# Steps that the making tells of.
+STEPS = {Report.Kind.MAP: folium_map.STEPS, Report.Kind.BRIEF: brief.STEPS}
+ENDINGS = {Report.Kind.MAP: "html", Report.Kind.BRIEF: "pdf"}
+LISTED = 10
 # One person's reports that wait at the same time.
 MOST_WAITING = 3
 FOLDER = "reports"
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=WALL_SECONDS + 120)
 
 
 class TooManyWaiting(Exception):
-    """This person's earlier reports are not drawn yet."""
+    """This person's earlier reports are not made yet."""
 
 
 def ask_for_report(
-    user: User, city: Jurisdiction, *, query: str, measure: Measure, language: str, now: datetime
+    user: User,
+    city: Jurisdiction,
+    *,
+    query: str,
+    measure: Measure,
+    language: str,
+    now: datetime,
+    kind: Report.Kind = Report.Kind.MAP,
 ) -> Report:
     """Put a report in the queue. `query` is a filter that was checked, with its period. Raises TooManyWaiting."""
     waiting = Report.objects.filter(requested_by=user, queue_state=QueueState.DUE)
@@ -42,6 +57,7 @@ def ask_for_report(
         requested_by=user,
         requested_at=now,
         next_attempt_at=now,
+        kind=kind,
         language=language,
         query=f"{query}&measure={measure.value}",
     )
@@ -49,22 +65,23 @@ def ask_for_report(
 
 def recent_reports(user: User, city: Jurisdiction) -> list[Report]:
     """One's own reports in a city, newest first."""
-    return list(Report.objects.filter(requested_by=user, jurisdiction=city)[:5])
+    return list(Report.objects.filter(requested_by=user, jurisdiction=city)[:LISTED])
 
 
 def make_due_reports(*, now: datetime) -> int:
-    """Draw what was asked for, one report a ring; returns how many were drawn.
+    """Make what was asked for, one file a ring; returns how many were made.
 
     It may run twice: the file is replaced at once, and only the claim that still holds marks the row as done.
     """
     made = 0
     for row in claim(Report, now=now, limit=1, lease=LEASE):
         try:
-            _make(row)
-            made += 1
+            made += _make(row, now)
         except FilterError as error:
             # What it names is gone from the catalogue since.
             fail(row, f"{error.parameter}: {error.message}", now=now, permanent=True)
+        except PdfFailed as failed:
+            fail(row, str(failed), now=now, permanent=failed.permanent)
         except Exception as error:
             fail(row, type(error).__name__, now=now)
             raise
@@ -72,32 +89,40 @@ def make_due_reports(*, now: datetime) -> int:
 
 
 def remove_old_reports(*, now: datetime) -> int:
-    """Forget reports after a week, file first; returns how many."""
-    old = list(Report.objects.filter(requested_at__lt=now - KEPT))
+    """Forget files that were kept long enough, file first; returns how many."""
+    old = [
+        row for kind, kept in KEPT.items() for row in Report.objects.filter(kind=kind, requested_at__lt=now - kept)
+    ]
     for row in old:
         if row.path:
-            (Path(settings.MEDIA_ROOT) / row.path).unlink(missing_ok=True)
+            media_path(row.path).unlink(missing_ok=True)
         row.delete()
     return len(old)
 
 
-def _make(row: Report) -> None:
-    query = QueryDict(row.query)
+def _make(row: Report, now: datetime) -> bool:
+    """False where another worker was quicker, or who asked may no longer see the office."""
+    if not may_see_office(row.requested_by, row.jurisdiction):
+        fail(row, "no longer of the office", now=now, permanent=True)
+        return False
+    content = b""
     with translation.override(row.language), timezone.override(ZoneInfo(row.jurisdiction.time_zone)):
-        filters = parse_filters(query, now=row.requested_at, jurisdiction=row.jurisdiction)
-        office = Office(row.requested_by, filters, row.requested_at, public=True)
-        html = b""
-        for step, part in enumerate(draw(office, Measure(query["measure"])), start=1):
-            Report.objects.filter(pk=row.pk).update(step=min(step, STEPS))
-            html += part
-    name = f"{FOLDER}/{row.public_id}.html"
-    _write(Path(settings.MEDIA_ROOT) / name, html)
-    Report.objects.filter(pk=row.pk).update(path=name, size=len(html))
-    finish(row)
+        for step, content in enumerate(_parts(row), start=1):
+            Report.objects.filter(pk=row.pk).update(step=min(step, STEPS[Report.Kind(row.kind)]))
+    name = f"{FOLDER}/{row.public_id}.{ENDINGS[Report.Kind(row.kind)]}"
+    write_atomically(media_path(name), content)
+    with transaction.atomic():
+        done = finish(row, path=name, size=len(content))
+        if done and row.week is not None:
+            row.path = name
+            post(row, now=now)
+    return done
 
 
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(data)
-    os.replace(file.name, path)
+def _parts(row: Report) -> Iterator[bytes]:
+    """One answer for each step; the last is the whole file."""
+    query = QueryDict(row.query)
+    filters = parse_filters(query, now=row.requested_at, jurisdiction=row.jurisdiction)
+    office = Office(row.requested_by, filters, row.requested_at, public=True)
+    measure = Measure(query["measure"])
+    return brief.make(office, measure) if row.kind == Report.Kind.BRIEF else folium_map.draw(office, measure)

@@ -1,6 +1,6 @@
 """Scorecards as a page and a file show them: one line per district, service or unit, each figure with its list."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,20 +152,25 @@ class Change:
 
 @dataclass(frozen=True)
 class Cell:
-    """`few`: it stands on too few cases to say anything. `interval`: what a share may be, chance considered."""
+    """`few`: it stands on too few cases to say anything. `interval`: what a share may be, chance considered.
+
+    `cases`: on how many it stands; None for a plain count.
+    """
 
     text: str
     url: str
     change: Change | None
     few: bool = False
     interval: str = ""
+    cases: int | None = None
 
 
 @dataclass(frozen=True)
 class Labelled(Cell):
-    """A figure that stands alone, with its heading."""
+    """A figure that stands alone, with its heading and the code of its column."""
 
     label: str | Promise = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,12 +198,17 @@ def scorecard(
     link: Callable[..., str],
     k: int,
     by_population: bool = False,
+    only: Collection[str] | None = None,
 ) -> Scorecard:
     """The table of some subjects. `link(**changes)` gives the address of the list under a changed filter.
 
-    Figures that stand on fewer than `k` cases are not told.
+    Figures that stand on fewer than `k` cases are not told. `only`: the codes of the columns, if not all.
     """
-    columns = tuple(column for column in _COLUMNS if by_population or column is not _PER_1000)
+    columns = tuple(
+        column
+        for column in _COLUMNS
+        if (by_population or column is not _PER_1000) and (only is None or column.code in only)
+    )
     lines = [
         Line(subject, pair, [_cell(column, subject, pair, link, k) for column in columns]) for subject, pair in pairs
     ]
@@ -208,7 +218,7 @@ def scorecard(
 def labelled(subject: Subject, pair: Pair, *, link: Callable[..., str], k: int) -> list[Labelled]:
     """One subject's figures with their headings."""
     columns = [column for column in _COLUMNS if column is not _PER_1000]
-    return [Labelled(**vars(_cell(column, subject, pair, link, k)), label=column.label) for column in columns]
+    return [Labelled(**vars(_cell(column, subject, pair, link, k)), label=column.label, code=column.code) for column in columns]
 
 
 def csv_rows(card: Scorecard) -> Iterable[list[str]]:
@@ -249,9 +259,10 @@ def _cell(column: Column, subject: Subject, pair: Pair, link: Callable[..., str]
     cases, cases_before = column.cases(pair.now), column.cases(pair.before)
     if 0 < cases < k:
         text = ngettext("too few: %(n)s case", "too few: %(n)s cases", cases) % {"n": cases}
-        return Cell(text=text, url=url, change=None, few=True)
+        return Cell(text=text, url=url, change=None, few=True, cases=cases)
     change = _change(column, now, before) if cases_before >= k else None
-    return Cell(text=shown(now, column), url=url, change=change, interval=_interval(column, now, cases))
+    interval = _interval(column, now, cases)
+    return Cell(text=shown(now, column), url=url, change=change, interval=interval, cases=cases)
 
 
 def _interval(column: Column, value: Number, cases: int) -> str:

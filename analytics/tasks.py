@@ -6,6 +6,7 @@ from django.utils import timezone
 from analytics.feed import BATCH, consume
 from analytics.reports import make_due_reports, remove_old_reports
 from analytics.tally.keeping import count_newly_late
+from analytics.weekly import order_weekly_briefs
 from queueing.alone import alone
 
 
@@ -29,3 +30,8 @@ def make_reports() -> None:
 @shared_task(name="analytics.remove_old_reports")  # type: ignore[untyped-decorator]
 def sweep_old_reports() -> None:
     remove_old_reports(now=timezone.now())
+
+
+@shared_task(name="analytics.order_weekly_briefs")  # type: ignore[untyped-decorator]
+def weekly_briefs() -> None:
+    order_weekly_briefs(now=timezone.now())

@@ -19,6 +19,9 @@ class OutboxMessage(QueueRow):
     reply_to = models.CharField(max_length=254, blank=True)
     # Where one POST ends such messages (RFC 8058); empty for what is not a subscription.
     unsubscribe_url = models.CharField(max_length=500, blank=True)
+    # A file that goes along: its path under MEDIA_ROOT, and the name its reader sees. One that is gone by then stays away.
+    attachment_path = models.CharField(max_length=200, blank=True)
+    attachment_name = models.CharField(max_length=100, blank=True)
     # What it is about (a complaint's tracking number), so that erasure and the desk find it again.
     reference = models.CharField(max_length=60)
     # One message per (reference, kind of news, recipient): putting it twice is a no-op.

@@ -14,22 +14,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import load_memberships
-from accounts.models import Role, User
+from accounts.models import User
 from analytics.backlog import TARGET_DAYS, backlog_rows
 from analytics.equity import equity_rows
 from analytics.heat import UNITS_OF_MEASURE, Measure
 from analytics.office import Office, legend
 from analytics.periods import QUICK_DAYS, latest
 from analytics.reports import recent_reports
+from analytics.scope import OFFICE_ROLES, office_filters
 from analytics.scorecards import csv_rows
+from analytics.weekly import subscription_of
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
-from complaints.filters import FilterError, Filters, parse_filters
+from complaints.filters import FilterError, Filters
 from complaints.views.staff import city_of
-
-# They see the whole city; a unit's manager sees the same page about her unit.
-WHOLE_CITY = frozenset({Role.OFFICE, Role.ADMINISTRATOR})
-OFFICE_ROLES = WHOLE_CITY | {Role.UNIT_MANAGER}
 
 View = Callable[..., HttpResponseBase]
 
@@ -80,6 +78,7 @@ def office(request: HttpRequest) -> HttpResponse:
         "query": filters.query_string(),
         "heat": _heat_settings(filters, measure, shown),
         "reports": recent_reports(user, city),
+        "weekly": subscription_of(user, city),
     }
     return city_page(request, city, "analytics/office.html", context, status=400 if fault else 200)
 
@@ -112,28 +111,6 @@ def _file_rows(shown: Office, code: str) -> Iterable[list[str]]:
     if code == "equity":
         return equity_rows(shown.equity)
     return csv_rows(shown.scorecard(code))
-
-
-def office_filters(query: QueryDict, user: User, city: Jurisdiction, now: datetime) -> Filters:
-    """The filter of the office: the last ninety days unless asked otherwise; a unit's manager stays in her units.
-
-    Raises FilterError, also for an empty or reversed period.
-    """
-    asked = query.copy()
-    if not asked.get("from", "").strip() and not asked.get("to", "").strip():
-        usual = latest(QUICK_DAYS[1], city, now)
-        asked["from"], asked["to"] = usual.first.isoformat(), usual.end.isoformat()
-    filters = parse_filters(asked, now=now, jurisdiction=city)
-    if filters.since and filters.until and filters.since >= filters.until:
-        raise FilterError("to", _("The period ends before it begins."))
-    here = [m for m in user.memberships.all() if m.jurisdiction_id == city.pk]
-    if any(m.role in WHOLE_CITY for m in here):
-        return filters
-    own = {m.unit_id: m.unit.code for m in here if m.role == Role.UNIT_MANAGER and m.unit is not None}
-    if filters.unit_ids and set(filters.unit_ids) <= own.keys():
-        return filters
-    asked.setlist("unit", list(own.values()))
-    return parse_filters(asked, now=now, jurisdiction=city)
 
 
 def measure_of(query: QueryDict) -> Measure:

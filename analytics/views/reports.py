@@ -1,8 +1,5 @@
-"""Stand-alone maps: ask for one, watch it being drawn, download it."""
+"""Files of the office: ask for one, watch it being made, download it; have the brief each Monday."""
 
-from pathlib import Path
-
-from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -11,15 +8,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from analytics.folium_map import STEPS
+from accounts.quotas import Quota, spend
 from analytics.models import Report
-from analytics.reports import TooManyWaiting, ask_for_report
-from analytics.views.office import OFFICE_ROLES, measure_of, office_filters, office_page
+from analytics.reports import ENDINGS, KEPT, STEPS, TooManyWaiting, ask_for_report
+from analytics.scope import OFFICE_ROLES, office_filters
+from analytics.views.office import measure_of, office_page
+from analytics.weekly import end, subscribe, subscription_by_token
 from catalogue.pages import city_page
-from complaints.filters import FilterError
+from complaints.filters import FilterError, jurisdiction_of
+from complaints.services.quarantine import media_path
 from complaints.views.staff import city_of, staff_user
 from queueing.models import QueueState
 
@@ -30,6 +32,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Put a report of the filter in the form in the queue and show its page."""
     user, city, now = staff_user(request), city_of(request, OFFICE_ROLES), timezone.now()
     query = QueryDict(request.POST.get("query", ""))
+    kind = Report.Kind.BRIEF if request.POST.get("kind") == Report.Kind.BRIEF else Report.Kind.MAP
     try:
         filters = office_filters(query, user, city, now)
         row = ask_for_report(
@@ -39,6 +42,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             measure=measure_of(request.POST),
             language=get_language() or "fr",
             now=now,
+            kind=kind,
         )
     except FilterError as error:
         messages.error(request, f"{error.parameter}: {error.message}")
@@ -59,7 +63,8 @@ def report(request: HttpRequest, public_id: str) -> HttpResponse:
         "report": row,
         "waiting": waiting,
         "failed": row.queue_state == QueueState.FAILED,
-        "steps": STEPS,
+        "steps": STEPS[Report.Kind(row.kind)],
+        "kept_until": row.requested_at + KEPT[Report.Kind(row.kind)],
         "office_url": f"{reverse('office')}?{row.query}",
     }
     response = city_page(request, row.jurisdiction, "analytics/report.html", context)
@@ -74,12 +79,44 @@ def report(request: HttpRequest, public_id: str) -> HttpResponse:
 def download(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The file itself: always saved, never shown on our own address."""
     row = _own(staff_user(request), public_id)
-    path = Path(settings.MEDIA_ROOT) / row.path
+    path = media_path(row.path)
     if not row.path or not path.is_file():
         raise Http404
-    day = row.requested_at.date().isoformat()
-    response = FileResponse(path.open("rb"), as_attachment=True, filename=f"{row.jurisdiction.code}-{day}.html")
+    name = f"{row.jurisdiction.code}-{row.requested_at.date().isoformat()}.{ENDINGS[Report.Kind(row.kind)]}"
+    response = FileResponse(path.open("rb"), as_attachment=True, filename=name)
     response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@office_page
+@require_POST
+def weekly(request: HttpRequest) -> HttpResponse:
+    """Have the brief each Monday, or no more."""
+    user, city = staff_user(request), city_of(request, OFFICE_ROLES)
+    if request.POST.get("wanted") != "yes":
+        end(user, city)
+        messages.success(request, _("This is over. Nothing more is sent."))
+    elif not user.email:
+        messages.error(request, _("Your account has no e-mail address. An administrator can add it."))
+    else:
+        subscribe(user, city, language=get_language() or "fr", now=timezone.now())
+        messages.success(request, _("You get the brief each Monday, by e-mail."))
+    return redirect(f"{reverse('office')}?jurisdiction={city.code}")
+
+
+@csrf_exempt
+@never_cache
+def weekly_end(request: HttpRequest, token: str) -> HttpResponse:
+    """The end by one POST, which mail programs send by themselves (RFC 8058); a person gets a button. No sign-in."""
+    spend(request, Quota.REPORTER_ACTION if request.method == "POST" else Quota.SECRET_PAGE, now=timezone.now())
+    found = subscription_by_token(token)
+    city = found.jurisdiction if found else jurisdiction_of(request)
+    if found is not None and request.method == "POST":
+        end(found.user, city)
+    ended = found is None or request.method == "POST"
+    response = city_page(request, city, "analytics/weekly_end.html", {"ended": ended}, status=200 if found else 404)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response
 
 

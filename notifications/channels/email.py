@@ -1,9 +1,11 @@
 """One message of the outbox as an e-mail: plain text, and the same words as simple HTML that knows its direction."""
 
+import mimetypes
 import re
 import smtplib
 from dataclasses import dataclass
 from email.utils import format_datetime, parseaddr
+from pathlib import Path
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -78,7 +80,16 @@ def compose(message: OutboxMessage, connection: BaseEmailBackend | None = None) 
     }
     with translation.override(message.language):
         mail.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
+    if message.attachment_path:
+        _attach(mail, message)
     return mail
+
+
+def _attach(mail: EmailMultiAlternatives, message: OutboxMessage) -> None:
+    """The file that goes along. Where it is gone since, the words go alone: they say where it is found."""
+    path = Path(settings.MEDIA_ROOT) / message.attachment_path
+    if path.is_file():
+        mail.attach(message.attachment_name, path.read_bytes(), mimetypes.guess_type(message.attachment_name)[0])
 
 
 def _text(message: OutboxMessage) -> str:

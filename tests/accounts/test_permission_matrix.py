@@ -150,6 +150,10 @@ POLICIES: dict[str, object] = {
     "office_reports": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({200, 302, 405})),
     "office_report": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({404})),
     "office_report_file": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({404})),
+    "office_brief_file": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({404})),
+    "office_weekly": Staff(OFFICE_STAFF, outsiders=404, post=True, finds=frozenset({302})),
+    # By the token of a letter; anything else is 404.
+    "office_weekly_end": PUBLIC,
     "coverage": Staff(OFFICE_STAFF | {"triage_officer"}),
     "coverage_shapes": Staff(OFFICE_STAFF | {"triage_officer"}),
     "why_here": Staff(ADMINISTRATORS | {"triage_officer"}),

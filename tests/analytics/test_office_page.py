@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from analytics.views.office import office_filters
+from analytics.scope import office_filters
 from catalogue.models import Jurisdiction
 from complaints.filters import FilterError
 from complaints.models import Complaint

@@ -121,6 +121,6 @@ def test_from_the_page_to_the_file_and_to_nobody_else(
 def test_old_files_are_forgotten(gridville: Jurisdiction, office_user: User, now: datetime) -> None:
     drawn(office_user, gridville, now)
     assert remove_old_reports(now=now + timedelta(days=1)) == 0
-    assert remove_old_reports(now=now + KEPT + timedelta(minutes=1)) == 1
+    assert remove_old_reports(now=now + KEPT[Report.Kind.MAP] + timedelta(minutes=1)) == 1
     assert not Report.objects.exists()
     assert not list((Path(settings.MEDIA_ROOT) / "reports").iterdir())
