@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from analytics.drawing import Fan, fan
 from analytics.periods import Period
 from analytics.scorecards import Subject
 from complaints.querysets import ComplaintQuerySet
@@ -19,6 +20,8 @@ from complaints.workflow import CLOSED_STATES, OPEN_STATES
 
 # Clearing within so many days is what the page asks about.
 TARGET_DAYS = (30, 90)
+# So far the drawing looks ahead.
+DRAWN_DAYS = 180
 # 95 of 100 such intervals hold the true pace.
 _Z = 1.96
 
@@ -52,10 +55,14 @@ class Backlog:
         return self.open / self.shrinks_by if self.shrinks_by > 0 else None
 
     @property
+    def half(self) -> float:
+        """How far chance may take the change per day from what it was."""
+        return _Z * sqrt(self.came + self.left) / self.days
+
+    @property
     def clear_between(self) -> tuple[float | None, float | None]:
         """The days it may take if chance is considered; None stands for never."""
-        half = _Z * sqrt(self.came + self.left) / self.days
-        fast, slow = self.shrinks_by + half, self.shrinks_by - half
+        fast, slow = self.shrinks_by + self.half, self.shrinks_by - self.half
         return (self.open / fast if fast > 0 else None, self.open / slow if slow > 0 else None)
 
     def work_for(self, target_days: int) -> float:
@@ -95,6 +102,14 @@ class BacklogLine:
         if slow is None:
             return _("%(days)s days at best, perhaps never") % {"days": number_format(fast, 0)}
         return _("%(from)s to %(to)s days") % {"from": number_format(fast, 0), "to": number_format(slow, 0)}
+
+    @property
+    def drawn(self) -> Fan | None:
+        """What is open over the next DRAWN_DAYS, if all goes on so; None where there is nothing to say."""
+        if self.few or not self.backlog.open:
+            return None
+        pace = self.backlog
+        return fan(pace.open, -pace.shrinks_by, pace.half, days=DRAWN_DAYS, targets=TARGET_DAYS)
 
     @property
     def work(self) -> list[str]:

@@ -79,7 +79,9 @@ def _lines(table: Scorecard, numbers: dict[str, int]) -> list[tuple[int | None, 
 
 def _scope(office: Office) -> list[str]:
     """What the filter leaves, in words; empty for the whole city."""
-    services = [text_in(row.name, office.language) for row in office.all_services if row.pk in office.filters.service_ids]
+    services = [
+        text_in(row.name, office.language) for row in office.all_services if row.pk in office.filters.service_ids
+    ]
     units = [subject.name for subject, _pair in office.units] if office.filters.unit_ids else []
     districts = [subject.name for subject, _pair in office.districts] if office.filters.district_codes else []
     return [*services, *units, *districts, *([_("late only")] if office.filters.late else [])]

@@ -58,6 +58,70 @@ def bars(values: Sequence[float | None], labels: Sequence[str], texts: Sequence[
     return Chart(CHART_WIDTH, CHART_HEIGHT, drawn, top)
 
 
+SHARES_HEIGHT = 48
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A share and what it may be, in the chart's own units: `y` between `high` (above) and `low`; None says nothing."""
+
+    middle: float
+    y: float | None
+    low: float
+    high: float
+    text: str
+
+
+def marks(shares: Sequence[tuple[float, float, float] | None], texts: Sequence[str], *, mirrored: bool) -> list[Mark]:
+    """A mark per share (percent: itself, low, high) at the same places as `bars` of as many; SHARES_HEIGHT is 100 percent."""
+    step = CHART_WIDTH / max(1, len(shares))
+    drawn = []
+    for index, share in enumerate(shares):
+        place = len(shares) - 1 - index if mirrored else index
+        y, low, high = (round(SHARES_HEIGHT * (1 - part / 100), 1) for part in share or (0.0, 0.0, 0.0))
+        drawn.append(Mark(round((place + 0.5) * step, 1), y if share else None, low, high, texts[index]))
+    return drawn
+
+
+FAN_WIDTH, FAN_HEIGHT = 160, 44
+
+
+@dataclass(frozen=True)
+class Fan:
+    """Where a number goes from today on: `line` as it is now, `fan` where chance may take it; points of SVG polylines.
+
+    The height is twice today's number, the width `days`; `targets` are upright lines in between.
+    """
+
+    line: str
+    fan: str
+    targets: list[str]
+
+
+def fan(start: float, slope: float, half: float, *, days: float, targets: Sequence[float]) -> Fan:
+    """A number that is `start` today and changes by `slope`, give or take `half`, each day. It does not fall below 0."""
+    line, upper, lower = (_course(start, each, days) for each in (slope, slope + half, slope - half))
+    return Fan(
+        line=_points(line),
+        fan=_points([*upper, *reversed(lower)]),
+        targets=[f"{FAN_WIDTH * target / days:.1f}" for target in targets],
+    )
+
+
+def _course(start: float, slope: float, days: float) -> list[tuple[float, float]]:
+    """Days and shares of twice the start: straight until it meets the floor or the ceiling, then along it."""
+    end = 0.5 + slope * days / (2 * start)
+    if 0 <= end <= 1:
+        return [(0.0, 0.5), (days, end)]
+    edge = 0.0 if end < 0 else 1.0
+    return [(0.0, 0.5), (start / abs(slope), edge), (days, edge)]
+
+
+def _points(course: Sequence[tuple[float, float]]) -> str:
+    days = max(day for day, _share in course)
+    return " ".join(f"{FAN_WIDTH * day / days:.1f},{FAN_HEIGHT * (1 - share):.1f}" for day, share in course)
+
+
 @dataclass(frozen=True)
 class Area:
     """A district's outline as an SVG path, a class from 1 (0: too little to say), and what it says in words."""

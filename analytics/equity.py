@@ -60,6 +60,12 @@ class EquityLine:
         }[self.verdict]
 
     @property
+    def drawn(self) -> dict[str, str]:
+        """Places on a line of 100: the share, its interval, and the whole city's share."""
+        low, high = self.interval
+        return {"at": f"{self.share:.1f}", "low": f"{low:.1f}", "high": f"{high:.1f}", "city": f"{self.city_share:.1f}"}
+
+    @property
     def share_said(self) -> str:
         return f"{number_format(self.share, 0)}\u202f%"
 

@@ -89,10 +89,11 @@ NOTHING = Figures()
 
 @dataclass(frozen=True)
 class Pair:
-    """The same figures of a period and of the one before it."""
+    """The same figures of a period, of the one before it, and of the same days a year earlier."""
 
     now: Figures = NOTHING
     before: Figures = NOTHING
+    year: Figures = NOTHING
 
 
 class Bucket(Func):
@@ -114,36 +115,65 @@ class Tables:
 
 
 def tables(rows: ComplaintQuerySet, keys: Sequence[str], period: Period, *, now: datetime) -> Tables:
-    """Figures of `rows` together and by each of `keys` (fields such as `service_id`). One statement."""
-    limits = [period.before.since, period.since, period.until]
-    grouped = _grouped(_within(rows, limits), limits, keys, _facts(now), _SUMS)
-    found: dict[str | None, dict[Any, dict[int, Figures]]] = {key: {} for key in (None, *keys)}
-    for key, value, span, sums in grouped:
-        found[key].setdefault(value, {})[span] = _figures(sums)
-    by_key = {
-        key: {value: Pair(spans.get(2, NOTHING), spans.get(1, NOTHING)) for value, spans in by.items()}
-        for key, by in found.items()
-    }
+    """Figures of `rows` together and by each of `keys` (fields such as `service_id`). Two statements."""
+    found = _spans(rows, keys, [period.before.since, period.since, period.until], now)
+    # In a statement of its own: the year between is not read, and of a whole year it is the period before.
+    earlier = _spans(rows, keys, [period.year_before.since, period.year_before.until], now)
+    by_key: dict[str | None, dict[Any, Pair]] = {}
+    for key in (None, *keys):
+        latest, a_year_before = found[key], earlier[key]
+        by_key[key] = {
+            value: Pair(
+                now=latest.get(value, {}).get(2, NOTHING),
+                before=latest.get(value, {}).get(1, NOTHING),
+                year=a_year_before.get(value, {}).get(1, NOTHING),
+            )
+            for value in latest.keys() | a_year_before.keys()
+        }
     whole = by_key.pop(None).get(None, Pair())
     return Tables(whole, {key: pairs for key, pairs in by_key.items() if key is not None})
 
 
+_BySpan = dict[str | None, dict[Any, dict[int, Figures]]]
+
+
+def _spans(rows: ComplaintQuerySet, keys: Sequence[str], limits: list[datetime], now: datetime) -> _BySpan:
+    """By key, its value and the span between ascending `limits`, from 1; key None is everything together."""
+    found: _BySpan = {key: {} for key in (None, *keys)}
+    for key, value, span, sums in _grouped(_within(rows, limits), limits, keys, _facts(now), _SUMS):
+        found[key].setdefault(value, {})[span] = _figures(sums)
+    return found
+
+
 @dataclass(frozen=True)
 class Month:
-    """What was filed in one month, and how fast what is resolved of it was resolved."""
+    """What was filed in one month, how fast what is resolved of it was resolved, and how many of its promises were kept."""
 
     n: int = 0
     median_resolve: float | None = None
+    resolutions: Promises = Promises()
 
 
-def by_month(rows: ComplaintQuerySet, limits: list[datetime]) -> dict[int, list[Month]]:
+def by_month(rows: ComplaintQuerySet, limits: list[datetime], *, now: datetime) -> dict[int, list[Month]]:
     """For each service id the months between ascending `limits`; key 0 is all services. One statement."""
-    facts = {"resolve_seconds": _seconds("closed_at", Q(state__in=_FIXED))}
-    sums = {"n": "count(*)", "resolve": _median("resolve_seconds")}
+    clock = Coalesce(F("paused_at"), Value(now))
+    kept, missed = _decided("resolution", "closed_at", F("resolution_due_at"), clock)
+    facts = {
+        "resolve_seconds": _seconds("closed_at", Q(state__in=_FIXED)),
+        "is_kept": _flag(kept),
+        "is_missed": _flag(missed),
+    }
+    sums = {
+        "n": "count(*)",
+        "resolve": _median("resolve_seconds"),
+        "kept": "count(*) FILTER (WHERE is_kept)",
+        "missed": "count(*) FILTER (WHERE is_missed)",
+    }
     months: dict[int, list[Month]] = {}
     for _key, service, span, found in _grouped(_within(rows, limits), limits, ["service_id"], facts, sums):
         line = months.setdefault(service or 0, [Month()] * (len(limits) - 1))
-        line[span - 1] = Month(found["n"], _days(found["resolve"]))
+        promises = Promises(found["kept"], found["missed"])
+        line[span - 1] = Month(found["n"], _days(found["resolve"]), promises)
     return months
 
 

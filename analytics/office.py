@@ -7,7 +7,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Case, F, When
+from django.db.models import Case, Count, F, Min, When
+from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, get_language_bidi
@@ -15,19 +16,20 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from analytics.backlog import Backlog, BacklogLine, backlogs
-from analytics.drawing import Chart, DistrictMap, bars, district_map
+from analytics.drawing import Chart, DistrictMap, Mark, bars, district_map, marks
 from analytics.equity import EquityLine, slower_by_district
 from analytics.figures import Month, Pair, Tables, by_month, tables
 from analytics.heat import Measure, class_limits
+from analytics.intervals import share_interval
 from analytics.periods import Period, month_limits, months_until, period_between
 from analytics.scorecards import Labelled, Scorecard, Subject, labelled, scorecard
-from analytics.worsening import Worse, what_got_worse
+from analytics.worsening import Against, Worse, what_got_worse
 from catalogue.models import Service, Unit
 from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.filters import Filters
 from complaints.models import Complaint
-from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet
+from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet, late_condition
 from districts.models import District
 
 TREND_MONTHS = 12
@@ -36,8 +38,28 @@ DISTRICT_LIKE_ZOOM = 14
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """What got worse against another period (`before` or `year`), in which `n` complaints were filed."""
+
+    code: str
+    period: Period
+    n: int
+    found: list[tuple[Worse, str]]
+
+
+@dataclass(frozen=True)
+class Latecomer:
+    """A unit with late complaints: how many, and for how many days the first missed promise has been waiting."""
+
+    subject: Subject
+    late: int
+    days: int
+    url: str
+
+
+@dataclass(frozen=True)
 class Trend:
-    """A year by months, for one service or all: complaints filed, and days to resolve."""
+    """A year by months, for one service or all: complaints filed, share resolved in time, and days to resolve."""
 
     name: str
     css_class: str
@@ -45,9 +67,27 @@ class Trend:
     url: str
     pair: Pair
     filed: Chart
+    in_time: list[Mark]
     # The last month is not over in the period.
     partial: bool
-    rows: list[tuple[str, int, float | None]]
+    rows: list["TrendMonth"]
+
+    @property
+    def has_shares(self) -> bool:
+        return any(mark.y is not None for mark in self.in_time)
+
+
+@dataclass(frozen=True)
+class TrendMonth:
+    """One month in words: `in_time` with its interval, `few` where it stands on fewer than k promises."""
+
+    label: str
+    n: int
+    days: float | None
+    in_time: str
+    interval: str
+    decided: int
+    few: bool
 
 
 class Office:
@@ -184,15 +224,41 @@ class Office:
         """Of the period, up to now."""
         return (min(self.period.until, self.now) - self.period.since).total_seconds() / 86_400
 
-    def worse(self) -> list[tuple[Worse, str]]:
-        """What got worse, with the list behind each sentence."""
-        found = what_got_worse([*self.services, *self.districts])
-        return [(worse, self.link(**worse.subject.filter, **worse.about)) for worse in found]
+    def comparisons(self) -> list[Comparison]:
+        """What got worse against the period before and against the same days a year earlier, with the lists behind it."""
+        subjects = [*self.services, *self.districts]
+        told = []
+        for against, period, known in (
+            (Against.BEFORE, self.period.before, self.totals.before.n),
+            (Against.YEAR, self.period.year_before, self.totals.year.n),
+        ):
+            worse = what_got_worse(subjects, against) if known else []
+            found = [(each, self.link(**each.subject.filter, **each.about)) for each in worse]
+            told.append(Comparison(against.value, period, known, found))
+        return told
+
+    @cached_property
+    def latecomers(self) -> list[Latecomer]:
+        """Units with something open past its promise, whenever it was filed; those with most first. One statement."""
+        counted = (
+            self._rows_in_any_state.filter(late_condition(self.now))
+            .order_by()
+            .values_list(self._unit_key)
+            .annotate(late=Count("pk"), since=Min(_first_missed()))
+        )
+        known = {unit.pk: self._unit(unit) for unit in self._catalogue.units.values()}
+        ever = {"from": None, "to": None, "late": "true", "state": None}
+        found = [
+            Latecomer(known[pk], late, (self.now - since).days, self.link(**known[pk].filter, **ever))
+            for pk, late, since in counted
+            if pk in known
+        ]
+        return sorted(found, key=lambda row: (-row.late, row.subject.name))
 
     def trends(self) -> list[Trend]:
         """All services together, then each, with the months up to the period's last."""
         months = months_until(self.period.last, TREND_MONTHS)
-        lines = by_month(self.rows, month_limits(months, self.period.zone))
+        lines = by_month(self.rows, month_limits(months, self.period.zone), now=self.now)
         labels = [date_format(day, "M Y") for day in months[:-1]]
         empty = [Month()] * TREND_MONTHS
         every = [self._trend(_("All services"), "", "chart", {}, self.totals, lines.get(0, empty), labels)]
@@ -258,6 +324,12 @@ class Office:
         labels: list[str],
     ) -> Trend:
         texts = [f"{label}: {month.n}" for label, month in zip(labels, line, strict=True)]
+        rows = [self._trend_month(label, month) for label, month in zip(labels, line, strict=True)]
+        shares = [None if row.few else _share_and_interval(month) for row, month in zip(rows, line, strict=True)]
+        said = [
+            f"{row.label}: {_('too few to say') if row.few else f'{row.in_time} ({row.interval}, n = {row.decided})'}"
+            for row in rows
+        ]
         return Trend(
             name=name,
             css_class=css_class,
@@ -266,7 +338,22 @@ class Office:
             pair=pair,
             filed=bars([float(month.n) for month in line], labels, texts, mirrored=get_language_bidi()),
             partial=self.period.end < months_until(self.period.last, 1)[-1],
-            rows=[(label, month.n, month.median_resolve) for label, month in zip(labels, line, strict=True)],
+            in_time=marks(shares, said, mirrored=get_language_bidi()),
+            rows=rows,
+        )
+
+    def _trend_month(self, label: str, month: Month) -> TrendMonth:
+        decided = month.resolutions.decided
+        found = _share_and_interval(month)
+        share, low, high = (number_format(part, 0) for part in found or (0, 0, 0))
+        return TrendMonth(
+            label=label,
+            n=month.n,
+            days=month.median_resolve,
+            in_time=f"{share}\u202f%" if found else "–",
+            interval=f"{low}–{high}\u202f%" if found else "",
+            decided=decided,
+            few=decided < self.city.small_sample_k,
         )
 
     @cached_property
@@ -298,6 +385,19 @@ class Office:
 
     def _unit(self, unit: Unit) -> Subject:
         return Subject(code=unit.code, name=text_in(unit.name, self.language), filter={"unit": unit.code})
+
+
+def _share_and_interval(month: Month) -> tuple[float, float, float] | None:
+    """The percentage of a month's promises that was kept, and what it may be; None where none is decided."""
+    share = month.resolutions.share
+    found = share_interval(month.resolutions.kept, month.resolutions.decided)
+    return (share, *found) if share is not None and found else None
+
+
+def _first_missed() -> Case:
+    """The promise that was missed first, of a complaint that is late: that of the answer only while none is given."""
+    first = Least("answer_due_at", "resolution_due_at")
+    return Case(When(answered_at=None, then=first), default=F("resolution_due_at"))
 
 
 def legend(limits: list[float], measure: Measure) -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Files of the office: asked for as a row, made by a task, kept and listed. See folium_map.py for the map, brief.py for the brief."""
+"""Files of the office: asked for as a row, made by a task, kept and listed.
+
+folium_map.py draws the map, brief.py makes the brief.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -90,9 +93,7 @@ def make_due_reports(*, now: datetime) -> int:
 
 def remove_old_reports(*, now: datetime) -> int:
     """Forget files that were kept long enough, file first; returns how many."""
-    old = [
-        row for kind, kept in KEPT.items() for row in Report.objects.filter(kind=kind, requested_at__lt=now - kept)
-    ]
+    old = [row for kind, kept in KEPT.items() for row in Report.objects.filter(kind=kind, requested_at__lt=now - kept)]
     for row in old:
         if row.path:
             media_path(row.path).unlink(missing_ok=True)
@@ -107,7 +108,8 @@ def _make(row: Report, now: datetime) -> bool:
         return False
     content = b""
     with translation.override(row.language), timezone.override(ZoneInfo(row.jurisdiction.time_zone)):
-        for step, content in enumerate(_parts(row), start=1):
+        for step, part in enumerate(_parts(row), start=1):
+            content += part
             Report.objects.filter(pk=row.pk).update(step=min(step, STEPS[Report.Kind(row.kind)]))
     name = f"{FOLDER}/{row.public_id}.{ENDINGS[Report.Kind(row.kind)]}"
     write_atomically(media_path(name), content)

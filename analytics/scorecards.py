@@ -218,7 +218,10 @@ def scorecard(
 def labelled(subject: Subject, pair: Pair, *, link: Callable[..., str], k: int) -> list[Labelled]:
     """One subject's figures with their headings."""
     columns = [column for column in _COLUMNS if column is not _PER_1000]
-    return [Labelled(**vars(_cell(column, subject, pair, link, k)), label=column.label, code=column.code) for column in columns]
+    return [
+        Labelled(**vars(_cell(column, subject, pair, link, k)), label=column.label, code=column.code)
+        for column in columns
+    ]
 
 
 def csv_rows(card: Scorecard) -> Iterable[list[str]]:

@@ -41,7 +41,10 @@ def subscription_of(user: User, city: Jurisdiction) -> BriefSubscription | None:
 def subscribe(user: User, city: Jurisdiction, *, language: str, now: datetime) -> None:
     """From the next Monday on, in this language. Who has asked already only changes the language."""
     BriefSubscription.objects.update_or_create(
-        user=user, jurisdiction=city, defaults={"language": language}, create_defaults={"language": language, "told_until": now}
+        user=user,
+        jurisdiction=city,
+        defaults={"language": language},
+        create_defaults={"language": language, "told_until": now},
     )
 
 
@@ -122,7 +125,9 @@ def post(report: Report, *, now: datetime) -> None:
             subject=_("%(city)s: brief of %(day)s") % {"city": name, "day": day},
             body=body,
             actions=[[_("Open it at the office"), f"{settings.PUBLIC_URL}{page}"]],
-            unsubscribe_url=public_url("office_weekly_end", report.language, secret_token(subscription.pk, 1, purpose=_END)),
+            unsubscribe_url=public_url(
+                "office_weekly_end", report.language, secret_token(subscription.pk, 1, purpose=_END)
+            ),
             attachment_path=report.path,
             attachment_name=f"{city.code}-{report.week.isoformat()}.pdf",
             reference=_reference(subscription),

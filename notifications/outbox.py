@@ -24,7 +24,16 @@ def erase_messages(reference: str) -> None:
     """
     messages = OutboxMessage.objects.filter(reference=reference)
     messages.filter(queue_state=QueueState.DUE).update(queue_state=QueueState.CANCELLED, leased_until=None)
-    messages.update(recipient="", subject="", body="", actions=[], reply_to="", unsubscribe_url="", attachment_path="", last_error="")
+    messages.update(
+        recipient="",
+        subject="",
+        body="",
+        actions=[],
+        reply_to="",
+        unsubscribe_url="",
+        attachment_path="",
+        last_error="",
+    )
 
 
 def remove_mail_files(reference: str) -> None:
