@@ -28,7 +28,7 @@ STEPS = 3
 # What an upright sheet holds; the rest is on the page.
 COLUMNS = ("n", "per_1000", "open", "late", "answered_in_time", "resolved_in_time", "median_days_to_resolve")
 TOTALS = ("n", "open", "late", "answered_in_time", "resolved_in_time", "median_days_to_resolve")
-_MAP_WIDTH = 640
+_MAP_WIDTH = 400
 # Lines of the hatching across the width of a map.
 _HATCHES = 70
 
@@ -56,6 +56,7 @@ def make(office: Office, measure: Measure) -> Iterator[bytes]:
     numbers = {code: number for number, code in enumerate(_numbered(office, outlines), start=1)}
     maps = [_map(office, each, outlines, numbers) for each in dict.fromkeys([measure, Measure.LATE_SHARE])]
     yield b""
+    totals = [cell for cell in office.total_cells() if cell.code in TOTALS]
     context = {
         "office": office,
         "city_name": text_in(office.city.name, get_language() or "fr"),
@@ -63,7 +64,8 @@ def make(office: Office, measure: Measure) -> Iterator[bytes]:
         "dated": office.now,
         "reference": f"{office.city.code} {office.period.first} – {office.period.last}",
         "period": office.period,
-        "totals": [cell for cell in office.total_cells() if cell.code in TOTALS],
+        # In rows of three: lines that wrap overlap in right-to-left documents.
+        "totals": [totals[:3], totals[3:]],
         "scope": _scope(office),
         "tables": [(table, _lines(table, numbers)) for table in tables],
         "maps": maps,
@@ -118,10 +120,11 @@ def _map(office: Office, measure: Measure, outlines: dict[str, Any], numbers: di
     layers = [Layer(shapes, fill=COLOURS[rank - 1]) for rank, shapes in by_rank.items() if rank]
     if 0 in by_rank:
         layers.append(Layer(by_rank[0], fill=TOO_FEW))
-        layers.append(Layer(_hatched(by_rank[0], (bounds[2] - bounds[0]) / _HATCHES), stroke="#5d6a63", width=0.8))
-    layers.append(Layer([shape.boundary for shape in outlines.values()], stroke="#435049", width=1.0))
+        layers.append(Layer(_hatched(by_rank[0], (bounds[2] - bounds[0]) / _HATCHES), stroke="#5d6a63", width=0.6))
+    layers.append(Layer([shape.boundary for shape in outlines.values()], stroke="#435049", width=0.8))
     marks = [
-        Label(*_middle(outlines[code]), text=str(number), size=15, colour="#16211c") for code, number in numbers.items()
+        Label(*_middle(outlines[code]), text=str(number), size=10.5, colour="#16211c")
+        for code, number in numbers.items()
     ]
     title = _("%(measure)s by district") % {"measure": measure.label}
     lines = [line | {"colour": COLOURS[min(line["rank"], len(COLOURS)) - 1]} for line in legend(limits, measure)]

@@ -67,7 +67,7 @@ def _days(
 
 _PER_1000 = Column("per_1000", gettext_lazy("Per 1,000 residents"), _per_1000, decimals=1, about=_ALL)
 _COLUMNS = (
-    Column("n", pgettext_lazy("column", "Filed"), lambda f, s: f.n, about=_ALL),
+    Column("n", gettext_lazy("Complaints filed"), lambda f, s: f.n, about=_ALL),
     _PER_1000,
     Column("open", pgettext_lazy("column", "Open"), lambda f, s: f.open, about={"state": "open"}),
     Column("late", pgettext_lazy("column", "Late"), lambda f, s: f.late, about={"late": "true", "state": None}),
@@ -143,11 +143,12 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Change:
-    """Against the period before: an arrow, words, and whether that is worse or better (or neither)."""
+    """Against the period before: an arrow, words, whether that is worse or better (or neither), and what it was."""
 
     arrow: str
     words: str
     look: str
+    was: str
 
 
 @dataclass(frozen=True)
@@ -282,9 +283,10 @@ def _change(column: Column, now: Number, before: Number) -> Change | None:
     if now is None or before is None:
         return None
     difference = round(now - before, column.decimals)
-    was = _("before: %(value)s") % {"value": shown(before, column)}
+    was = shown(before, column)
+    words = _("before: %(value)s") % {"value": was}
     if not difference:
-        return Change("=", was, "same")
+        return Change("=", words, "same", was)
     rose = difference > 0
     look = "neutral" if not column.worse else "worse" if (difference * column.worse > 0) else "better"
-    return Change("▲" if rose else "▼", was, look)
+    return Change("▲" if rose else "▼", words, look, was)

@@ -88,6 +88,7 @@ LOOKS = [
     Look("operator-finding", "operator/", "operator_user", then=("/operator/findings/",)),
     Look("field", "field/", "crew_member"),
     Look("office", "office/", "office"),
+    Look("office-brief-end", "office/weekly/none/end/", status=404),
     Look("office-year", "office/?days=365", "office"),
     Look("second-factor", "accounts/2fa/", "clerk"),
     Look("reauthenticate", "accounts/reauthenticate/", "clerk"),

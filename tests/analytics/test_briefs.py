@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pikepdf
+import pypdfium2
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -75,12 +76,22 @@ def addressed(user: User) -> User:
 
 
 @pytest.mark.usefixtures("filed")
-def test_a_real_pdf_comes_out_in_arabic(gridville: Jurisdiction, office_user: User, now: datetime) -> None:
-    row = asked(office_user, gridville, now, "ar")
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_a_real_pdf_comes_out_with_no_column_cut(
+    gridville: Jurisdiction, office_user: User, now: datetime, language: str
+) -> None:
+    row = asked(office_user, gridville, now, language)
     assert (row.queue_state, row.step) == ("done", 3)
     with pikepdf.open(media_path(row.path)) as pdf:
-        assert str(pdf.Root.Lang) == "ar"
-        assert len(pdf.pages) <= 3
+        assert str(pdf.Root.Lang) == language
+    margin = 17 / 25.4 * 72
+    for page in pypdfium2.PdfDocument(media_path(row.path)):
+        words = page.get_textpage()
+        for number in range(words.count_rects()):
+            left, _bottom, right, _top = words.get_rect(number)
+            assert left > margin - 2 and right < page.get_width() - margin + 2, words.get_text_bounded(
+                left, _bottom, right, _top
+            )
 
 
 @pytest.mark.usefixtures("filed")
