@@ -9,12 +9,13 @@ from complaints.views import public
 from geoportal import views
 
 urlpatterns = [
+    # First, as they are asked by far most often.
+    path("", include("api.urls")),
     path("", views.root),
     path("health/live", views.live, name="health_live"),
     path("health/ready", views.ready, name="health_ready"),
     path("services.css", views.service_colours, name="service_colours"),
     path("admin/", admin.site.urls),
-    path("", include("api.urls")),
     path("", include("notifications.urls")),
 ]
 urlpatterns += i18n_patterns(
