@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import pi
 
 from django.db import connection
 
@@ -11,6 +12,7 @@ from catalogue.models import Jurisdiction
 CHART_WIDTH, CHART_HEIGHT = 320, 96
 _GAP = 0.28
 MAP_WIDTH = 640
+WORLD_METRES = 2 * pi * 6_378_137
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,24 @@ class Area:
 
 @dataclass(frozen=True)
 class DistrictMap:
+    """Areas on a drawing whose upper left corner is at (west, north), in metres of Web Mercator; `factor` units a metre."""
+
     width: int
     height: int
     areas: list[Area]
+    west: float = 0.0
+    north: float = 0.0
+    factor: float = 0.0
+
+    def square(self, zoom: int, x: int, y: int) -> tuple[float, float, float]:
+        """Left, top and side of a map tile's square on the drawing."""
+        side = WORLD_METRES / 2**zoom
+        left, top = x * side - WORLD_METRES / 2, WORLD_METRES / 2 - y * side
+        return (
+            round((left - self.west) * self.factor, 1),
+            round((self.north - top) * self.factor, 1),
+            round(side * self.factor, 1),
+        )
 
 
 # Smallest districts of the active edition, in Web Mercator, scaled to the drawing. 15 m are half a pixel of it.
@@ -157,10 +174,12 @@ scale AS (
     FROM frame
 ),
 drawn AS (
-    SELECT code, ratio, ST_TransScale(ST_SimplifyPreserveTopology(shape, 15), -west, -north, factor, factor) AS shape
+    SELECT code, ratio, west, north, factor,
+        ST_TransScale(ST_SimplifyPreserveTopology(shape, 15), -west, -north, factor, factor) AS shape
     FROM smallest, scale
 )
-SELECT code, ST_AsSVG(shape, 0, 1), ST_X(ST_PointOnSurface(shape)), -ST_Y(ST_PointOnSurface(shape)), ratio
+SELECT code, ST_AsSVG(shape, 0, 1), ST_X(ST_PointOnSurface(shape)), -ST_Y(ST_PointOnSurface(shape)),
+    ratio, west, north, factor
 FROM drawn ORDER BY code
 """
 
@@ -186,9 +205,10 @@ def district_map(
             x=round(x, 1),
             y=round(y, 1),
         )
-        for code, path, x, y, _ratio in rows
+        for code, path, x, y, *_frame in rows
     ]
-    return DistrictMap(MAP_WIDTH, round(MAP_WIDTH * rows[0][4]) if rows else 0, areas)
+    ratio, west, north, factor = rows[0][4:] if rows else (0.0, 0.0, 0.0, 0.0)
+    return DistrictMap(MAP_WIDTH, round(MAP_WIDTH * ratio), areas, west, north, factor)
 
 
 def rank_of(value: float | None, limits: Sequence[float]) -> int:

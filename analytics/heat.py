@@ -275,7 +275,7 @@ def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, residents: dict[t
     elif measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
         known, cases = row.median_days is not None, row.resolved
         value = row.median_days or 0.0
-    longitude, latitude = _middle(row.x, row.y, cell_zoom)
+    longitude, latitude = middle(row.x, row.y, cell_zoom)
     return Cell(
         x=row.x,
         y=row.y,
@@ -288,7 +288,8 @@ def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, residents: dict[t
     )
 
 
-def _middle(x: int, y: int, zoom: int) -> tuple[float, float]:
+def middle(x: int, y: int, zoom: int) -> tuple[float, float]:
+    """Longitude and latitude of the middle of a square."""
     side = 2**zoom
     latitude = degrees(atan(sinh(pi * (1 - 2 * (y + 0.5) / side))))
     return round((x + 0.5) / side * 360 - 180, 6), round(latitude, 6)

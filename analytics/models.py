@@ -3,11 +3,13 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import pgettext_lazy
 
-from catalogue.models import Jurisdiction
+from analytics.hotspots.naming import Kind
+from catalogue.models import Jurisdiction, Service
 from complaints.models import Complaint
 from queueing.models import QueueRow
 
@@ -283,3 +285,66 @@ class Export(QueueRow):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+
+class HotSpotSearch(QueueRow):
+    """Where complaints gather more than chance explains, in the twelve months that end with `last_month`; a task looks.
+
+    One row a city, service (None: all) and last month; a later search of the same replaces its spots.
+    """
+
+    jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="+")
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, related_name="+")
+    # Its first day.
+    last_month = models.DateField()
+    requested_at = models.DateTimeField()
+    # Maps done of those there are, for who waits.
+    step = models.PositiveSmallIntegerField(default=0)
+    steps = models.PositiveSmallIntegerField(default=0)
+    # Of the latest search that ended, with the version of the counts that it looked at.
+    found_at = models.DateTimeField(null=True)
+    version = models.BigIntegerField(default=0)
+    zoom = models.SmallIntegerField(default=0)
+    side_m = models.PositiveIntegerField(default=0)
+    squares = models.PositiveIntegerField(default=0)
+    n = models.PositiveIntegerField(default=0)
+    by_residents = models.BooleanField(default=False)
+    # Those with enough complaints to look at, as 202611.
+    months = ArrayField(models.IntegerField(), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["jurisdiction", "service", "last_month"], nulls_distinct=False, name="hotspotsearch_once"
+            )
+        ]
+        indexes = [
+            # the sweep
+            models.Index(fields=["next_attempt_at", "id"], name="hotspotsearch_due", condition=Q(queue_state="due"))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jurisdiction_id}/{self.service_id}/{self.last_month}"
+
+
+class HotSquare(models.Model):
+    """One square that a search named. `kind` as in hotspots/naming.py."""
+
+    search = models.ForeignKey(HotSpotSearch, on_delete=models.CASCADE, related_name="hot_squares")
+    x = models.IntegerField()
+    y = models.IntegerField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    # In the square itself, in all the months looked at; and how many there would be at the city's rate.
+    n = models.PositiveIntegerField()
+    expected = models.FloatField()
+    # Of all months together; p from permutations, one-sided. None where only single months were hot.
+    z = models.FloatField(null=True)
+    p = models.FloatField(null=True)
+    # Months in which it was hot, as 202611.
+    hot_months = ArrayField(models.IntegerField(), default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["search", "x", "y"], name="hotsquare_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.x}/{self.y}"

@@ -22,6 +22,7 @@ from analytics.figures import Month, Pair, Tables, by_month, tables
 from analytics.heat import Measure, class_limits
 from analytics.intervals import share_interval
 from analytics.periods import Period, month_limits, months_until, period_between
+from analytics.readiness import ReadinessLine, readiness, watched_incidents
 from analytics.scorecards import Labelled, Scorecard, Subject, labelled, scorecard
 from analytics.worsening import Against, Worse, what_got_worse
 from catalogue.models import Service, Unit
@@ -213,6 +214,47 @@ class Office:
             if (code := subject.code or None) in found
         ]
         return sorted(lines, key=lambda line: (line.few, -line.share, line.subject.name))
+
+    @cached_property
+    def readiness(self) -> list[ReadinessLine]:
+        """The districts by how readily they report, the least ready first, those with too few duplicates last."""
+        everywhere = Office(self.user, replace(self.filters, district_codes=()), self.now, public=self.public)
+        rows = everywhere._rows_in_any_state
+        found = readiness(watched_incidents(rows, self._district_key, self.period, now=self.now))
+        lines = [
+            ReadinessLine(
+                subject,
+                found[code],
+                self.link(**subject.filter, state=["open", "closed"]),
+                self.city.small_sample_k,
+            )
+            for subject, _pair in self.districts
+            if (code := subject.code or None) in found
+        ]
+        return sorted(lines, key=lambda line: (line.few, line.few or line.figures.rate, line.subject.name))
+
+    def corrected(self) -> dict[str, Any]:
+        """What the map of corrected complaints is drawn from; quarters with too few duplicates are hatched."""
+        by_residents = any(line.subject.population for line in self.readiness)
+        measure = Measure.PER_1000 if by_residents else Measure.COUNT
+        values: dict[str, float | None] = {}
+        texts: dict[str, str] = {}
+        for line in self.readiness:
+            corrected = None if line.few else line.figures.corrected
+            value = line.corrected_per_1000 if by_residents else corrected
+            values[line.subject.code] = value
+            said = _("too few to say") if value is None else self.said(measure, value)
+            texts[line.subject.code] = f"{line.subject.name}: {said} ({line.verdict})"
+        limits = self.district_limits(measure)
+        return {
+            "map": district_map(
+                self.city, values, limits, texts, {line.subject.code: line.url for line in self.readiness}
+            ),
+            "legend": legend(limits, measure),
+            "by_residents": by_residents,
+            "n": sum(line.figures.reports for line in self.readiness),
+            "duplicates": sum(line.figures.duplicates for line in self.readiness),
+        }
 
     @property
     def _rows_in_any_state(self) -> ComplaintQuerySet:

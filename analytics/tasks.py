@@ -1,9 +1,10 @@
-"""What beat rings for: the feed of changes, reports that were asked for."""
+"""What beat rings for: the feed of changes, hot spots and reports that were asked for."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from analytics.feed import BATCH, consume
+from analytics.hotspots.searching import ask_for_the_latest, let_wait, work_off_searches
 from analytics.reports import make_due_reports, remove_old_reports
 from analytics.tally.keeping import count_newly_late
 from analytics.weekly import order_weekly_briefs
@@ -35,3 +36,19 @@ def sweep_old_reports() -> None:
 @shared_task(name="analytics.order_weekly_briefs")  # type: ignore[untyped-decorator]
 def weekly_briefs() -> None:
     order_weekly_briefs(now=timezone.now())
+
+
+@shared_task(name="analytics.ask_for_hot_spots")  # type: ignore[untyped-decorator]
+def ask_for_hot_spots() -> None:
+    """Twelve months of each city are looked at as soon as they are over, and again when their counts have changed."""
+    ask_for_the_latest(now=timezone.now())
+
+
+@shared_task(name="analytics.find_hot_spots")  # type: ignore[untyped-decorator]
+def find_hot_spots() -> None:
+    """One search at a time: it keeps one worker busy for up to a minute, the other ones are free for the rest."""
+    with alone("find-hot-spots") as is_mine:
+        if is_mine:
+            work_off_searches(now=timezone.now())
+        else:
+            let_wait(now=timezone.now())

@@ -320,6 +320,8 @@ CELERY_BEAT_SCHEDULE = {
     "consume-feed": {"task": "analytics.consume_feed", "schedule": 2, "options": {"expires": 10}},
     "make-reports": {"task": "analytics.make_reports", "schedule": 2, "options": {"expires": 10}},
     "order-weekly-briefs": {"task": "analytics.order_weekly_briefs", "schedule": 300, "options": {"expires": 300}},
+    "ask-for-hot-spots": {"task": "analytics.ask_for_hot_spots", "schedule": 60, "options": {"expires": 50}},
+    "find-hot-spots": {"task": "analytics.find_hot_spots", "schedule": 5, "options": {"expires": 20}},
     "make-exports": {"task": "api.make_exports", "schedule": 2, "options": {"expires": 10}},
     "record-breaches": {"task": "complaints.record_breaches", "schedule": 20, "options": {"expires": 30}},
     "forget-deeds": {"task": "complaints.forget_deeds", "schedule": 30, "options": {"expires": 30}},

@@ -9,17 +9,22 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import load_memberships
 from accounts.models import User
 from analytics.backlog import TARGET_DAYS, backlog_rows
 from analytics.equity import equity_rows
 from analytics.heat import UNITS_OF_MEASURE, Measure
+from analytics.hotspots.searching import ask_for_search
+from analytics.hotspots.shown import HotSpots, hot_spot_rows
 from analytics.office import Office, legend
 from analytics.periods import QUICK_DAYS, latest
+from analytics.readiness import FEWEST, WINDOW_DAYS, readiness_rows
 from analytics.reports import recent_reports
 from analytics.scope import OFFICE_ROLES, office_filters
 from analytics.scorecards import csv_rows
@@ -62,6 +67,7 @@ def office(request: HttpRequest) -> HttpResponse:
         filters = office_filters(QueryDict(), user, city, now)
     measure = measure_of(request.GET)
     shown = Office(user, filters, now)
+    drawing, hot_spots = shown.map_of_districts(measure), HotSpots(filters, shown.language)
     context = {
         "now": now,
         "fault": fault,
@@ -71,12 +77,17 @@ def office(request: HttpRequest) -> HttpResponse:
         "target_days": TARGET_DAYS,
         "measure": measure,
         "measures": list(Measure),
-        "map_of_districts": shown.map_of_districts(measure),
+        "map_of_districts": drawing,
+        "corrected": shown.corrected(),
+        "window_days": WINDOW_DAYS,
+        "fewest_duplicates": FEWEST,
+        "hot_spots": hot_spots,
+        "drawn_spots": hot_spots.on(drawing),
         "legend": legend(shown.district_limits(measure), measure),
         "unit_of_measure": UNITS_OF_MEASURE[measure],
         "quick_periods": _quick_periods(filters, city, now, measure),
         "query": filters.query_string(),
-        "heat": _heat_settings(filters, measure, shown),
+        "heat": _heat_settings(filters, measure, shown, hot_spots),
         "reports": recent_reports(user, city),
         "weekly": subscription_of(user, city),
     }
@@ -104,10 +115,29 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
     return response
 
 
+@office_page
+@require_POST
+def look_for_hot_spots(request: HttpRequest) -> HttpResponse:
+    """Ask for a search of the filter's service and months; a task does it."""
+    user, city, now = _user(request), city_of(request, OFFICE_ROLES), timezone.now()
+    query = QueryDict(request.POST.get("query", ""))
+    try:
+        filters = office_filters(query, user, city, now)
+    except FilterError as error:
+        return HttpResponse(f"{error.parameter}: {error.message}", status=400, content_type="text/plain; charset=utf-8")
+    asked = HotSpots(filters, "")
+    ask_for_search(city, asked.service, asked.last_month, now=now)
+    return redirect(f"{reverse('office')}?{query.urlencode()}#hot-spots-title")
+
+
 def _file_rows(shown: Office, code: str) -> Iterable[list[str]]:
     """KeyError for a table that is none."""
     if code == "backlog":
         return backlog_rows(shown.backlog())
+    if code == "hot-spots":
+        return hot_spot_rows(HotSpots(shown.filters, shown.language))
+    if code == "readiness":
+        return readiness_rows(shown.readiness)
     if code == "equity":
         return equity_rows(shown.equity)
     return csv_rows(shown.scorecard(code))
@@ -139,11 +169,12 @@ def _quick_periods(filters: Filters, city: Jurisdiction, now: datetime, measure:
     return links
 
 
-def _heat_settings(filters: Filters, measure: Measure, shown: Office) -> dict[str, Any]:
+def _heat_settings(filters: Filters, measure: Measure, shown: Office, hot_spots: HotSpots) -> dict[str, Any]:
     """What the page's script needs to draw the heat: addresses and words."""
     return {
         "url": f"/api/v1/heat.json?{filters.query_string(jurisdiction=filters.jurisdiction.code)}&measure={measure.value}",
         "list": shown.link(state=["open", "closed"]),
+        "hotSpots": hot_spots.for_map(),
         "percent": measure == Measure.LATE_SHARE,
         "words": {
             "title": str(measure.label),
@@ -156,6 +187,7 @@ def _heat_settings(filters: Filters, measure: Measure, shown: Office) -> dict[st
             "cell": _("{value} ({n} complaints in this square)"),
             "unknown": _("Too few complaints in this square to say anything."),
             "open": _("Show the list"),
+            "hotSpots": _("Outlined and numbered: the hot spots of the list below."),
             "failed": _("The squares could not be loaded. The tables below say the same."),
         },
     }

@@ -5,6 +5,7 @@ import { getJson } from "gp/lib/fetch";
 import { formatNumber, formatPercent } from "gp/lib/format";
 import { tileBounds } from "gp/lib/geo";
 import { HeatLayer, heatLegend } from "gp/map/heat";
+import { showHotSpots } from "gp/map/hot-spots";
 import { createMap } from "gp/map/map";
 
 const settings = readJson("heat-settings");
@@ -41,6 +42,7 @@ function draw(answer) {
   const words = { ...settings.words, unit: settings.percent ? `${answer.unit_of_measure} (%)` : answer.unit_of_measure };
   const node = heatLegend({ ...answer, classes }, words);
   if (answer.unplaced) node.append(el("p", {}, fill(words.unplaced, { n: formatNumber(answer.unplaced) })));
+  if (settings.hotSpots.length) node.append(el("p", {}, settings.words.hotSpots));
   legend.replaceChildren(node);
 }
 
@@ -53,4 +55,5 @@ function describe({ x, y, n, value }) {
 }
 
 map.onMove(show);
+showHotSpots(map, settings.hotSpots);
 show();
