@@ -103,31 +103,27 @@ class Edges:
         self.start: Indices = np.flatnonzero(real)
         first, second = first[real], second[real]
         self.owner: Indices = ring_owner[ring[:-1][real]]
-        self.key = (first ^ second) * np.uint64(0x9E3779B97F4A7C15) + (first + second)
+        self.key = _edge_keys(first, second)
         # Walked so that the polygon lies on the left: shells against the clock, holes with it.
         is_shell = np.concatenate(([True], ring_part[1:] != ring_part[:-1]))
         turned = (shapely.is_ccw(rings) != is_shell)[ring[:-1][real]]
-        forward = np.where((first < second) != turned, 1, -1)
-        order = np.argsort(self.key)
-        keys = self.key[order]
-        begins = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-        counts = np.diff(np.append(begins, len(keys)))
-        sums = np.add.reduceat(forward[order], begins) if len(begins) else np.array([], dtype=np.int64)
-        self.single: Indices = np.sort(order[begins[counts == 1]])
-        # Twice in opposite directions: a border. Anything else lies on something.
-        self.matched = bool(((counts == 1) | ((counts == 2) & (sums == 0))).all())
+        forward = (first < second) != turned
+        walked = np.sort(self.key | forward.astype(np.uint64))
+        # Once in each direction: a border. The same way twice: one lies on the other.
+        self.matched = not bool((walked[1:] == walked[:-1]).any())
+        keys = walked & ~np.uint64(1)
+        differs = np.ones(len(keys) + 1, dtype=bool)
+        differs[1:-1] = keys[1:] != keys[:-1]
+        self.single: Indices = _where(self.key, keys[differs[1:] & differs[:-1]])
 
     def outline(self) -> Any:
         """The union of all, if no two overlap and all inner borders are the same on both sides; else None."""
         if not self.matched:
             return None
         try:
-            # Merged first: of a few long lines an area is built in no time, of all their edges in three times as long.
-            built = (
-                shapely.build_area(shapely.line_merge(shapely.multilinestrings(self.lines)))
-                if len(self.single)
-                else None
-            )
+            # Of a few long lines an area is built in no time, of all their edges in three times as long.
+            lines = shapely.get_parts(self.shores[1])
+            built = shapely.build_area(shapely.multilinestrings(lines)) if len(lines) else None
         except shapely.errors.GEOSException:
             # The rims cross.
             return None
@@ -137,19 +133,29 @@ class Edges:
         return built if abs(float(shapely.area(built)) - total) <= 1e-10 * total else None
 
     @cached_property
-    def lines(self) -> Any:
-        """Those of `single`, as lines."""
-        starts = self.start[self.single]
-        return shapely.linestrings(np.stack([self.points[starts], self.points[starts + 1]], axis=1))
+    def shores(self) -> tuple[Indices, Any]:
+        """Polygons that have edges of their own (`single`), and those edges of each as lines as long as they can be."""
+        return self._merged(self.single)
 
-    def on_rim(self, outline: Any) -> Indices:
+    def shores_on_rim(self, outline: Any) -> tuple[Indices, Any]:
+        """The same, of edges on the outline's outer edges only."""
+        rim = self._on_rim(outline)
+        return self.shores if len(rim) == len(self.single) else self._merged(self.single[rim])
+
+    def _merged(self, edges: Indices) -> tuple[Indices, Any]:
+        starts = self.start[edges]
+        lines = shapely.linestrings(np.stack([self.points[starts], self.points[starts + 1]], axis=1))
+        # Edges come polygon by polygon.
+        owners, owner = np.unique(self.owner[edges], return_inverse=True)
+        return owners, shapely.line_merge(shapely.multilinestrings(lines, indices=owner))
+
+    def _on_rim(self, outline: Any) -> Indices:
         """Which of `single` lie on the outline's outer edges."""
         rims = shapely.get_exterior_ring(shapely.get_parts(outline))
         points, ring = shapely.get_coordinates(rims, return_index=True)
         marks = _marks(points + 0.0)
         first, second = marks[:-1][ring[:-1] == ring[1:]], marks[1:][ring[:-1] == ring[1:]]
-        keys = (first ^ second) * np.uint64(0x9E3779B97F4A7C15) + (first + second)
-        return np.flatnonzero(np.isin(self.key[self.single], keys))
+        return np.flatnonzero(np.isin(self.key[self.single], _edge_keys(first, second)))
 
 
 def _marks(points: Any) -> Any:
@@ -158,6 +164,20 @@ def _marks(points: Any) -> Any:
     x, y = bits[:, 0] * np.uint64(0xBF58476D1CE4E5B9), bits[:, 1] * np.uint64(0x94D049BB133111EB)
     mixed = x ^ (y >> np.uint64(29)) ^ (y << np.uint64(35))
     return (mixed ^ (mixed >> np.uint64(31))) * np.uint64(0xD6E8FEB86659FD93)
+
+
+def _edge_keys(first: Any, second: Any) -> Any:
+    """One number for an edge between two marked places, whichever way it is walked; its lowest bit is free."""
+    return ((first ^ second) * np.uint64(0x9E3779B97F4A7C15) + (first + second)) & ~np.uint64(1)
+
+
+def _where(numbers: Any, wanted: Any) -> Indices:
+    """Where among `numbers` those of `wanted` stand: few of many, so most are told apart by their first bits."""
+    shift = np.uint64(42)
+    seen = np.zeros(1 << 22, dtype=bool)
+    seen[wanted >> shift] = True
+    near = np.flatnonzero(seen[numbers >> shift])
+    return near[np.isin(numbers[near], wanted)]
 
 
 def find_overlaps(polygons: Any) -> list[Misfit]:
@@ -237,16 +257,11 @@ def find_inlets(polygons: Any, edges: Edges, outline: Any) -> list[Misfit]:
 
     Looked for at two scales: slivers, and strips of a twentieth of a district's size. A bay of one district is no gap.
     """
-    rim = edges.on_rim(outline)
-    if not len(rim):
-        return []
-    latitude = float(np.mean(shapely.bounds(outline)[[1, 3]]))
-    owners, order = np.unique(edges.owner[edges.single[rim]], return_inverse=True)
+    owners, lines = edges.shores_on_rim(outline)
     if len(owners) < 2:
         return []
-    flat = to_metres(edges.lines[rim], latitude)
-    by_owner = np.argsort(order, kind="stable")
-    shores = shapely.line_merge(shapely.multilinestrings(flat[by_owner], indices=order[by_owner]))
+    latitude = float(np.mean(shapely.bounds(outline)[[1, 3]]))
+    shores = to_metres(lines, latitude)
     # Only to choose a width by: degrees are near enough.
     size = float(np.sqrt(np.median(shapely.area(polygons[owners])) * math.cos(math.radians(latitude)))) / _METRE
     found: list[Misfit] = []
