@@ -144,7 +144,7 @@ class Edges:
 
     def _merged(self, edges: Indices) -> tuple[Indices, Any]:
         starts = self.start[edges]
-        lines = shapely.linestrings(np.stack([self.points[starts], self.points[starts + 1]], axis=1))
+        lines: Any = shapely.linestrings(np.stack([self.points[starts], self.points[starts + 1]], axis=1))
         # Edges come polygon by polygon.
         owners, owner = np.unique(self.owner[edges], return_inverse=True)
         return owners, shapely.line_merge(shapely.multilinestrings(lines, indices=owner))
