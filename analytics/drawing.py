@@ -184,31 +184,40 @@ FROM drawn ORDER BY code
 """
 
 
+@dataclass(frozen=True)
+class Outlines:
+    """The smallest districts as SVG paths: (code, path, x, y of a point inside), how high and where the drawing is."""
+
+    shapes: list[tuple[str, str, float, float]]
+    height: int
+    west: float
+    north: float
+    factor: float
+
+
+def outlines(city: Jurisdiction) -> Outlines:
+    """The city's smallest districts, for drawing them as often as wanted. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTLINES, {"city": city.pk, "width": MAP_WIDTH})
+        rows = cursor.fetchall()
+    shapes = [(code, path, round(x, 1), round(y, 1)) for code, path, x, y, *_frame in rows]
+    ratio, west, north, factor = rows[0][4:] if rows else (0.0, 0.0, 0.0, 0.0)
+    return Outlines(shapes, round(MAP_WIDTH * ratio), west, north, factor)
+
+
 def district_map(
-    city: Jurisdiction,
+    drawn: Outlines,
     values: Mapping[str, float | None],
     limits: Sequence[float],
     texts: Mapping[str, str],
     urls: Mapping[str, str],
 ) -> DistrictMap:
-    """The city's smallest districts, shaded by class; `values` by code, None or missing is hatched. One statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OUTLINES, {"city": city.pk, "width": MAP_WIDTH})
-        rows = cursor.fetchall()
+    """The districts shaded by class; `values` by code, None or missing is hatched."""
     areas = [
-        Area(
-            code=code,
-            path=path,
-            rank=rank_of(values.get(code), limits),
-            text=texts.get(code, ""),
-            url=urls.get(code, ""),
-            x=round(x, 1),
-            y=round(y, 1),
-        )
-        for code, path, x, y, *_frame in rows
+        Area(code, path, rank_of(values.get(code), limits), texts.get(code, ""), urls.get(code, ""), x, y)
+        for code, path, x, y in drawn.shapes
     ]
-    ratio, west, north, factor = rows[0][4:] if rows else (0.0, 0.0, 0.0, 0.0)
-    return DistrictMap(MAP_WIDTH, round(MAP_WIDTH * ratio), areas, west, north, factor)
+    return DistrictMap(MAP_WIDTH, drawn.height, areas, drawn.west, drawn.north, drawn.factor)
 
 
 def rank_of(value: float | None, limits: Sequence[float]) -> int:

@@ -145,35 +145,35 @@ def _spans(rows: ComplaintQuerySet, keys: Sequence[str], limits: list[datetime],
     return found
 
 
-@dataclass(frozen=True)
-class Month:
-    """What was filed in one month, how fast what is resolved of it was resolved, and how many of its promises were kept."""
+def by_month(
+    rows: ComplaintQuerySet, keys: Sequence[str], limits: list[datetime], *, now: datetime
+) -> dict[str | None, dict[Any, list[Figures]]]:
+    """By key and its value the months between ascending `limits`; key None is everything together. One statement.
 
-    n: int = 0
-    median_resolve: float | None = None
-    resolutions: Promises = Promises()
-
-
-def by_month(rows: ComplaintQuerySet, limits: list[datetime], *, now: datetime) -> dict[int, list[Month]]:
-    """For each service id the months between ascending `limits`; key 0 is all services. One statement."""
+    Of each month is known what was filed, how fast what is resolved of it was resolved, and which promises were kept.
+    """
     clock = Coalesce(F("paused_at"), Value(now))
     kept, missed = _decided("resolution", "closed_at", F("resolution_due_at"), clock)
     facts = {
         "resolve_seconds": _seconds("closed_at", Q(state__in=_FIXED)),
         "is_kept": _flag(kept),
         "is_missed": _flag(missed),
+        "is_resolved": _flag(Q(state__in=_FIXED)),
     }
     sums = {
         "n": "count(*)",
         "resolve": _median("resolve_seconds"),
-        "kept": "count(*) FILTER (WHERE is_kept)",
-        "missed": "count(*) FILTER (WHERE is_missed)",
+        **{name: f"count(*) FILTER (WHERE is_{name})" for name in ("resolved", "kept", "missed")},
     }
-    months: dict[int, list[Month]] = {}
-    for _key, service, span, found in _grouped(_within(rows, limits), limits, ["service_id"], facts, sums):
-        line = months.setdefault(service or 0, [Month()] * (len(limits) - 1))
-        promises = Promises(found["kept"], found["missed"])
-        line[span - 1] = Month(found["n"], _days(found["resolve"]), promises)
+    months: dict[str | None, dict[Any, list[Figures]]] = {key: {} for key in (None, *keys)}
+    for key, value, span, found in _grouped(_within(rows, limits), limits, keys, facts, sums):
+        line = months[key].setdefault(value, [NOTHING] * (len(limits) - 1))
+        line[span - 1] = Figures(
+            n=found["n"],
+            resolved=found["resolved"],
+            median_resolve=_days(found["resolve"]),
+            resolutions=Promises(found["kept"], found["missed"]),
+        )
     return months
 
 

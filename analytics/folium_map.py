@@ -21,12 +21,13 @@ from django.utils.translation import gettext as _
 
 from analytics.drawing import rank_of
 from analytics.heat import UNITS_OF_MEASURE, Heat, Measure, heat
+from analytics.months import Months
 from analytics.office import Office, legend
 
 if TYPE_CHECKING:
     import folium
 
-STEPS = 3
+STEPS = 4
 # The light ramp of static/css/map.css: one hue, lightness falls from class to class, readable in grey.
 COLOURS = ("#fff3c4", "#fedd84", "#fdb64a", "#ee8322", "#c75a0b", "#8a3204")
 TOO_FEW = "#d9d9d4"
@@ -41,10 +42,12 @@ def draw(office: Office, measure: Measure) -> Iterator[bytes]:
     """
     areas = _districts(office, measure)
     yield b""
+    months = office.months(measure)
+    yield b""
     # The public figures: what is too sensitive for the open map is not in a file that travels.
     public = heat(office.filters, measure, CELLS_FOR_MAP_AT, now=office.now)
     yield b""
-    yield _render(office, measure, areas, public)
+    yield _render(office, measure, areas, public, months)
 
 
 def plain(text: str) -> str:
@@ -71,7 +74,7 @@ def _districts(office: Office, measure: Measure) -> dict[str, Any]:
     features = []
     for code, geometry in outlines:
         area = said[code]
-        properties = {"text": plain(area.text), "colour": _colour(area.rank)}
+        properties = {"code": code, "text": plain(area.text), "colour": _colour(area.rank)}
         features.append({"type": "Feature", "properties": properties, "geometry": json.loads(geometry)})
     return {"type": "FeatureCollection", "features": features}
 
@@ -102,14 +105,15 @@ def _squares(public: Heat, office: Office, measure: Measure) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def _render(office: Office, measure: Measure, areas: dict[str, Any], public: Heat) -> bytes:
+def _render(office: Office, measure: Measure, areas: dict[str, Any], public: Heat, months: Months) -> bytes:
     import folium
     from branca.element import Element
     from folium.plugins import HeatMap
 
     chart = folium.Map(tiles=None, attribution_control=False, control_scale=True, zoom_snap=0.25)
     chart.default_js, chart.default_css = [], []
-    _add_areas(chart, areas, plain(_("Districts")), shown=True, opacity=0.72)
+    # The districts are coloured anew by the slider: a highlight that resets them would undo it.
+    layer = _add_areas(chart, areas, plain(_("Districts")), shown=True, opacity=0.72, highlighted=False)
     chart.fit_bounds(_extent(areas, office.city.bounds))
     squares = _squares(public, office, measure)
     _add_areas(chart, squares, plain(_("Squares")), shown=False, opacity=0.8)
@@ -130,15 +134,18 @@ def _render(office: Office, measure: Measure, areas: dict[str, Any], public: Hea
     figure: Any = chart.get_root()
     for asset in _assets():
         figure.header.add_child(Element(asset))
-    figure.html.add_child(Element(_raw(_panel(office, measure, public))))
+    figure.html.add_child(Element(_raw(_panel(office, measure, public, months, layer))))
     return _framed(figure.render(), office).encode()
 
 
-def _add_areas(chart: "folium.Map", collection: dict[str, Any], name: str, *, shown: bool, opacity: float) -> None:
+def _add_areas(
+    chart: "folium.Map", collection: dict[str, Any], name: str, *, shown: bool, opacity: float, highlighted: bool = True
+) -> str:
+    """Returns the layer's name in the scripts; empty where there is nothing to draw."""
     import folium
 
     if not collection["features"]:
-        return
+        return ""
     layer = folium.GeoJson(
         collection,
         name=name,
@@ -149,10 +156,12 @@ def _add_areas(chart: "folium.Map", collection: dict[str, Any], name: str, *, sh
             "color": "#435049",
             "weight": 1,
         },
-        highlight_function=lambda feature: {"weight": 3},
+        highlight_function=(lambda feature: {"weight": 3}) if highlighted else None,
         tooltip=folium.GeoJsonTooltip(fields=["text"], labels=False, sticky=True),
     )
     layer.add_to(chart)
+    name_in_scripts: str = layer.get_name()
+    return name_in_scripts
 
 
 def _extent(collection: dict[str, Any], otherwise: list[float]) -> list[list[float]]:
@@ -171,7 +180,7 @@ def _extent(collection: dict[str, Any], otherwise: list[float]) -> list[list[flo
     return [[south, west], [north, east]]
 
 
-def _panel(office: Office, measure: Measure, public: Heat) -> str:
+def _panel(office: Office, measure: Measure, public: Heat, months: Months, layer: str) -> str:
     """Title, legend and the table that says the same as the map."""
     lines = legend(office.district_limits(measure), measure)
     context = {
@@ -185,8 +194,25 @@ def _panel(office: Office, measure: Measure, public: Heat) -> str:
         "public": public,
         "areas": office.map_of_districts(measure).areas,
         "made_at": office.now,
+        "months": months.every,
+        "months_legend": [line | {"colour": _colour(line["rank"])} for line in legend(months.limits, measure)],
+        "slider": _slider(months, layer),
     }
     return render_to_string("analytics/folium_panel.html", context)
+
+
+def _slider(months: Months, layer: str) -> dict[str, Any]:
+    """What the panel's script needs: the layer, and of each month colours and words by district."""
+    every = [
+        {
+            "label": month.label,
+            "n": month.n,
+            "colours": {code: _colour(rank_of(value, months.limits)) for code, value in month.values.items()},
+            "texts": {code: plain(f"{months.names[code]}: {said}") for code, said in month.said.items()},
+        }
+        for month in months.every
+    ]
+    return {"layer": layer, "months": every}
 
 
 def _raw(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -11,19 +11,20 @@ from django.db.models import Case, Count, F, Min, When
 from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
-from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from analytics.backlog import Backlog, BacklogLine, backlogs
-from analytics.drawing import Chart, DistrictMap, Mark, bars, district_map, marks
+from analytics.drawing import DistrictMap, Outlines, district_map, outlines
 from analytics.equity import EquityLine, slower_by_district
-from analytics.figures import Month, Pair, Tables, by_month, tables
+from analytics.figures import NOTHING, Figures, Pair, Tables, by_month, tables
 from analytics.heat import Measure, class_limits
-from analytics.intervals import share_interval
+from analytics.months import MonthFigures, Months, class_limits_of
 from analytics.periods import Period, month_limits, months_until, period_between
 from analytics.readiness import ReadinessLine, readiness, watched_incidents
 from analytics.scorecards import Labelled, Scorecard, Subject, labelled, scorecard
+from analytics.trends import Trend, trend
 from analytics.worsening import Against, Worse, what_got_worse
 from catalogue.models import Service, Unit
 from catalogue.snapshot import current_snapshot
@@ -33,7 +34,8 @@ from complaints.models import Complaint
 from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet, late_condition
 from districts.models import District
 
-TREND_MONTHS = 12
+# A year and the same month of the year before; trends show the year.
+MONTHS = 13
 # Classes of counts are made for cells; a district is about as large as a cell of this zoom.
 DISTRICT_LIKE_ZOOM = 14
 
@@ -56,39 +58,6 @@ class Latecomer:
     late: int
     days: int
     url: str
-
-
-@dataclass(frozen=True)
-class Trend:
-    """A year by months, for one service or all: complaints filed, share resolved in time, and days to resolve."""
-
-    name: str
-    css_class: str
-    icon: str
-    url: str
-    pair: Pair
-    filed: Chart
-    in_time: list[Mark]
-    # The last month is not over in the period.
-    partial: bool
-    rows: list["TrendMonth"]
-
-    @property
-    def has_shares(self) -> bool:
-        return any(mark.y is not None for mark in self.in_time)
-
-
-@dataclass(frozen=True)
-class TrendMonth:
-    """One month in words: `in_time` with its interval, `few` where it stands on fewer than k promises."""
-
-    label: str
-    n: int
-    days: float | None
-    in_time: str
-    interval: str
-    decided: int
-    few: bool
 
 
 class Office:
@@ -248,7 +217,7 @@ class Office:
         limits = self.district_limits(measure)
         return {
             "map": district_map(
-                self.city, values, limits, texts, {line.subject.code: line.url for line in self.readiness}
+                self.outlines, values, limits, texts, {line.subject.code: line.url for line in self.readiness}
             ),
             "legend": legend(limits, measure),
             "by_residents": by_residents,
@@ -299,18 +268,17 @@ class Office:
 
     def trends(self) -> list[Trend]:
         """All services together, then each, with the months up to the period's last."""
-        months = months_until(self.period.last, TREND_MONTHS)
-        lines = by_month(self.rows, month_limits(months, self.period.zone), now=self.now)
-        labels = [date_format(day, "M Y") for day in months[:-1]]
-        empty = [Month()] * TREND_MONTHS
-        every = [self._trend(_("All services"), "", "chart", {}, self.totals, lines.get(0, empty), labels)]
+        empty = [NOTHING] * MONTHS
+        whole = self._by_month[None].get(None, empty)[1:]
+        lines = {pk: line[1:] for pk, line in self._by_month["service_id"].items()}
+        every = [self._trend(_("All services"), "", "chart", {}, self.totals, whole)]
         pairs = {subject.code: pair for subject, pair in self.services}
         for service in self._services:
             if service.pk in lines:
                 name, css_class = text_in(service.name, self.language), f"svc-{service.code}"
                 pair = pairs.get(service.code, Pair())
                 about = {"service": service.code}
-                every.append(self._trend(name, css_class, service.icon, about, pair, lines[service.pk], labels))
+                every.append(self._trend(name, css_class, service.icon, about, pair, lines[service.pk]))
         return every
 
     def map_of_districts(self, measure: Measure) -> DistrictMap:
@@ -319,16 +287,61 @@ class Office:
         texts: dict[str, str] = {}
         urls: dict[str, str] = {}
         for subject, pair in self.districts:
-            value = self._value(measure, subject, pair)
+            value = self._value(measure, subject, pair.now)
             values[subject.code] = value
             said = _("too few to say") if value is None else self.said(measure, value)
             texts[subject.code] = f"{subject.name}: {said} (n = {pair.now.n})"
             urls[subject.code] = self.link(**subject.filter, state=["open", "closed"])
-        return district_map(self.city, values, self.district_limits(measure), texts, urls)
+        return district_map(self.outlines, values, self.district_limits(measure), texts, urls)
+
+    @cached_property
+    def outlines(self) -> Outlines:
+        return outlines(self.city)
+
+    @cached_property
+    def _month_days(self) -> list[date]:
+        """The first days of the months that are shown, and of the one after them."""
+        return months_until(self.period.last, MONTHS)
+
+    @cached_property
+    def _by_month(self) -> dict[str | None, dict[Any, list[Figures]]]:
+        limits = month_limits(self._month_days, self.period.zone)
+        return by_month(self.rows, ("service_id", self._district_key), limits, now=self.now)
+
+    def months(self, measure: Measure) -> Months:
+        """The districts month by month, in classes that are the same for all of them."""
+        lines = self._by_month[self._district_key]
+        subjects = [subject for subject, _pair in self.districts if subject.code]
+        whole = self._by_month[None].get(None, [NOTHING] * MONTHS)
+        found = []
+        for index, (first, end) in enumerate(pairwise(self._month_days)):
+            figures = {
+                subject.code: lines[subject.code][index] if subject.code in lines else NOTHING for subject in subjects
+            }
+            values = {s.code: self._value(measure, s, figures[s.code]) for s in subjects}
+            said = {
+                code: _("too few to say") if value is None else self.said(measure, value)
+                for code, value in values.items()
+            }
+            found.append(
+                MonthFigures(
+                    first=first,
+                    last=end - timedelta(days=1),
+                    label=date_format(first, "F Y"),
+                    n=whole[index].n,
+                    values=values,
+                    said={code: f"{text} (n = {figures[code].n})" for code, text in said.items()},
+                    partial=end > self.now.astimezone(self.period.zone).date(),
+                )
+            )
+        names = {subject.code: subject.name for subject in subjects}
+        ever = {"from": "FROM", "to": "TO", "state": ["open", "closed"]}
+        urls = {subject.code: self.link(**subject.filter, **ever) for subject in subjects}
+        return Months(measure, class_limits_of(measure, found), found, names, urls, self.outlines)
 
     def district_values(self, measure: Measure) -> dict[str, float | None]:
         """By code; None where the figures stand on too few cases."""
-        return {subject.code: self._value(measure, subject, pair) for subject, pair in self.districts}
+        return {subject.code: self._value(measure, subject, pair.now) for subject, pair in self.districts}
 
     def district_limits(self, measure: Measure) -> list[float]:
         return class_limits(measure, DISTRICT_LIKE_ZOOM)
@@ -343,8 +356,8 @@ class Office:
             return _("%(value)s per 1,000 residents") % {"value": f"{value:.1f}"}
         return str(round(value))
 
-    def _value(self, measure: Measure, subject: Subject, pair: Pair) -> float | None:
-        figures, k = pair.now, self.city.small_sample_k
+    def _value(self, measure: Measure, subject: Subject, figures: Figures) -> float | None:
+        k = self.city.small_sample_k
         if measure == Measure.COUNT:
             return float(figures.n)
         if measure == Measure.PER_1000:
@@ -356,46 +369,18 @@ class Office:
         return figures.median_resolve if figures.resolved >= k else None
 
     def _trend(
-        self,
-        name: str,
-        css_class: str,
-        icon: str,
-        about: dict[str, Any],
-        pair: Pair,
-        line: list[Month],
-        labels: list[str],
+        self, name: str, css_class: str, icon: str, about: dict[str, Any], pair: Pair, line: list[Figures]
     ) -> Trend:
-        texts = [f"{label}: {month.n}" for label, month in zip(labels, line, strict=True)]
-        rows = [self._trend_month(label, month) for label, month in zip(labels, line, strict=True)]
-        shares = [None if row.few else _share_and_interval(month) for row, month in zip(rows, line, strict=True)]
-        said = [
-            f"{row.label}: {_('too few to say') if row.few else f'{row.in_time} ({row.interval}, n = {row.decided})'}"
-            for row in rows
-        ]
-        return Trend(
-            name=name,
-            css_class=css_class,
-            icon=icon,
-            url=self.link(**about, state=["open", "closed"]),
-            pair=pair,
-            filed=bars([float(month.n) for month in line], labels, texts, mirrored=get_language_bidi()),
-            partial=self.period.end < months_until(self.period.last, 1)[-1],
-            in_time=marks(shares, said, mirrored=get_language_bidi()),
-            rows=rows,
-        )
-
-    def _trend_month(self, label: str, month: Month) -> TrendMonth:
-        decided = month.resolutions.decided
-        found = _share_and_interval(month)
-        share, low, high = (number_format(part, 0) for part in found or (0, 0, 0))
-        return TrendMonth(
-            label=label,
-            n=month.n,
-            days=month.median_resolve,
-            in_time=f"{share}\u202f%" if found else "–",
-            interval=f"{low}–{high}\u202f%" if found else "",
-            decided=decided,
-            few=decided < self.city.small_sample_k,
+        labels = [date_format(day, "M Y") for day in self._month_days[1:-1]]
+        return trend(
+            name,
+            css_class,
+            icon,
+            self.link(**about, state=["open", "closed"]),
+            pair,
+            list(zip(labels, line, strict=True)),
+            partial=self.period.end < self._month_days[-1],
+            k=self.city.small_sample_k,
         )
 
     @cached_property
@@ -429,13 +414,6 @@ class Office:
         return Subject(code=unit.code, name=text_in(unit.name, self.language), filter={"unit": unit.code})
 
 
-def _share_and_interval(month: Month) -> tuple[float, float, float] | None:
-    """The percentage of a month's promises that was kept, and what it may be; None where none is decided."""
-    share = month.resolutions.share
-    found = share_interval(month.resolutions.kept, month.resolutions.decided)
-    return (share, *found) if share is not None and found else None
-
-
 def _first_missed() -> Case:
     """The promise that was missed first, of a complaint that is late: that of the answer only while none is given."""
     first = Least("answer_due_at", "resolution_due_at")
@@ -445,8 +423,13 @@ def _first_missed() -> Case:
 def legend(limits: list[float], measure: Measure) -> list[dict[str, Any]]:
     """The classes in words, from the lowest: `rank` and `text`."""
     factor, sign = (100, "\u202f%") if measure == Measure.LATE_SHARE else (1, "")
-    texts = [number_format(limit * factor, 0, use_l10n=True) + sign for limit in limits]
+    texts = [_short(limit * factor) + sign for limit in limits]
     lines = [_("less than %(to)s") % {"to": texts[0]}]
     lines += [_("%(from)s to less than %(to)s") % {"from": low, "to": high} for low, high in pairwise(texts)]
     lines.append(_("%(from)s and more") % {"from": texts[-1]})
     return [{"rank": index, "text": text} for index, text in enumerate(lines, start=1)]
+
+
+def _short(value: float) -> str:
+    """With as many decimals as it has."""
+    return number_format(value, len(f"{value:g}".partition(".")[2]), use_l10n=True)

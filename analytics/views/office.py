@@ -22,6 +22,7 @@ from analytics.equity import equity_rows
 from analytics.heat import UNITS_OF_MEASURE, Measure
 from analytics.hotspots.searching import ask_for_search
 from analytics.hotspots.shown import HotSpots, hot_spot_rows
+from analytics.months import Months
 from analytics.office import Office, legend
 from analytics.periods import QUICK_DAYS, latest
 from analytics.readiness import FEWEST, WINDOW_DAYS, readiness_rows
@@ -33,6 +34,8 @@ from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from complaints.filters import FilterError, Filters
 from complaints.views.staff import city_of
+
+_KEPT = ("service", "category", "district", "unit", "state", "late", "from", "to", "measure")
 
 View = Callable[..., HttpResponseBase]
 
@@ -68,6 +71,7 @@ def office(request: HttpRequest) -> HttpResponse:
     measure = measure_of(request.GET)
     shown = Office(user, filters, now)
     drawing, hot_spots = shown.map_of_districts(measure), HotSpots(filters, shown.language)
+    months = shown.months(measure)
     context = {
         "now": now,
         "fault": fault,
@@ -85,6 +89,12 @@ def office(request: HttpRequest) -> HttpResponse:
         "drawn_spots": hot_spots.on(drawing),
         "legend": legend(shown.district_limits(measure), measure),
         "unit_of_measure": UNITS_OF_MEASURE[measure],
+        "months": months,
+        "compared": _compared(months, request.GET),
+        "months_legend": legend(months.limits, measure),
+        "months_json": months.as_json(),
+        # What the form of the months must not lose.
+        "kept": [(name, value) for name in _KEPT for value in request.GET.getlist(name) if value],
         "quick_periods": _quick_periods(filters, city, now, measure),
         "query": filters.query_string(),
         "heat": _heat_settings(filters, measure, shown, hot_spots),
@@ -152,6 +162,17 @@ def measure_of(query: QueryDict) -> Measure:
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
+
+
+def _compared(months: Months, query: QueryDict) -> list[dict[str, Any]]:
+    """Two months with their maps: those asked for, else the last that is over and the one before it."""
+    latest = -2 if months.every[-1].partial else -1
+    chosen = [("A", "against", latest - 1), ("B", "month", latest)]
+    found = [(letter, name, months.named(query.get(name, ""), otherwise)) for letter, name, otherwise in chosen]
+    return [
+        {"letter": letter, "name": name, "month": month, "map": months.drawn(month), "rows": months.rows(month)}
+        for letter, name, month in found
+    ]
 
 
 def _quick_periods(filters: Filters, city: Jurisdiction, now: datetime, measure: Measure) -> list[dict[str, Any]]:

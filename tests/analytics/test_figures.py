@@ -117,6 +117,6 @@ def test_months_are_counted_for_each_service_and_for_all(gridville: Jurisdiction
     for days in (1, 2, 40):
         build_complaint("pothole", now=now - timedelta(days=days))
     limits = month_limits(months_until(now.date(), 3), ZoneInfo("Africa/Casablanca"))
-    months = by_month(Complaint.objects.all(), limits, now=now)
-    assert [month.n for month in months[0]] == [0, 1, 2]
-    assert [month.n for month in months[gridville.services.get(code="roads").pk]] == [0, 1, 2]
+    months = by_month(Complaint.objects.all(), ["service_id"], limits, now=now)
+    assert [month.n for month in months[None][None]] == [0, 1, 2]
+    assert [month.n for month in months["service_id"][gridville.services.get(code="roads").pk]] == [0, 1, 2]

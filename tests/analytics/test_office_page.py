@@ -75,8 +75,8 @@ def test_it_says_what_it_shows_without_a_script(
     response = signed_in(office_user).get(f"/{language}/office/?measure={measure}")
     html = response.content.decode()
     assert response.status_code == 200
-    # The maps of the measure and of corrected complaints.
-    assert html.count('class="district district--') == 2 * 4
+    # The maps of the measure, of corrected complaints, and of two months.
+    assert html.count('class="district district--') == 4 * 4
     assert "heat-hatched" in html and "n = 6" in html
     assert not re.search(r'\sstyle="', html)
 

@@ -61,6 +61,8 @@ def test_it_asks_nobody_and_holds_no_words_of_people(gridville: Jurisdiction, of
     assert not re.search(r"url\((?!data:|#)", html)
     assert WORDS not in html and "Rita" not in html
     assert html.count("<title>") >= 1 and '<html lang="fr" dir="ltr">' in html
+    assert 'type="range" id="slider"' in html and html.count('"label":') == 13, "a slider over thirteen months"
+    assert re.search(r'"layer": "(geo_json_\w+)"', html)[1] in re.findall(r"var (\w+) = L.geoJson", html)  # type: ignore[index]
     assert "jquery" not in html.lower() and "bootstrap" not in html.lower()
 
 
