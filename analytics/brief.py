@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from analytics.drawing import rank_of
 from analytics.folium_map import COLOURS, TOO_FEW
-from analytics.heat import UNITS_OF_MEASURE, Measure
+from analytics.heat import Measure
+from analytics.months import unit_by_district
 from analytics.office import Office, legend
 from analytics.scorecards import Line, Scorecard
 from catalogue.translated import text_in
@@ -130,22 +131,11 @@ def _map(office: Office, measure: Measure, outlines: dict[str, Any], numbers: di
     lines = [line | {"colour": COLOURS[min(line["rank"], len(COLOURS)) - 1]} for line in legend(limits, measure)]
     return PaperMap(
         measure=measure,
-        unit=_unit(measure),
+        unit=unit_by_district(measure),
         drawn=draw_map(bounds, layers, labels=marks, title=title, width=_MAP_WIDTH, ground="#ffffff"),
         legend=lines,
         too_few=sorted(numbers[code] for code, rank in ranks.items() if not rank and code in numbers),
     )
-
-
-def _unit(measure: Measure) -> str:
-    """What a colour counts here: districts, not squares."""
-    if measure == Measure.COUNT:
-        return _("complaints per district")
-    if measure == Measure.PER_1000:
-        return _("complaints per 1,000 residents of the district, by census")
-    if measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
-        return _("days from filing to resolution, median of the district's resolved complaints")
-    return str(UNITS_OF_MEASURE[measure])
 
 
 def _middle(shape: Any) -> tuple[float, float]:

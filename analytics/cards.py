@@ -6,7 +6,7 @@ Whoever changes what a figure means raises DEFINITIONS and changes both.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import (
@@ -26,6 +26,8 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from analytics.figures import Promises
 from analytics.periods import Period
@@ -39,7 +41,19 @@ from contracts.models import Argument, Finding, LedgerEntry
 from contracts.services.ledger import CAPPED, CHARGED
 from documents.csvs import Money
 
-DEFINITIONS = 1
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the definitions on the page: since when it counts, and what is other than before."""
+
+    number: int
+    since: date
+    changed: str | Promise
+
+
+# A figure that comes to mean something else gets a new version here, and the page and script their new words.
+VERSIONS = (Version(1, date(2026, 11, 27), gettext_lazy("The first ones.")),)
+DEFINITIONS = VERSIONS[-1].number
 _FIXED = (State.RESOLVED, State.CONFIRMED)
 _SECONDS_A_DAY = 86_400
 

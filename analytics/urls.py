@@ -18,6 +18,8 @@ urlpatterns = [
     path("data/exports/", exports.ask, name="exports"),
     path("data/exports/<uuid:public_id>/", exports.export, name="export"),
     path("data/exports/<uuid:public_id>/complaints.csv", exports.download, name="export_file"),
+    path("data/services/", cards.scorecards, name="services"),
+    # The same page under its older name.
     path("data/scorecards/", cards.scorecards, name="scorecards"),
     path("data/scorecards/recompute_scorecards.py", cards.recomputation, name="scorecard_script"),
     path("data/scorecards/<slug:code>.csv", cards.scorecard_table, name="scorecard_table"),

@@ -48,7 +48,7 @@ LOOKS = [
     Look("secret", "{secret}"),
     Look("secret-new", "{secret}?new"),
     Look("data", "data/"),
-    Look("scorecards", "data/scorecards/"),
+    Look("scorecards", "data/services/"),
     Look("follow", "follow/"),
     Look("closing", "{secret}closing/"),
     Look("privacy", "privacy/"),

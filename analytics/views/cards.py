@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from analytics.cards import DEFINITIONS, csv_rows, operator_cards, service_cards
+from analytics.cards import DEFINITIONS, VERSIONS, csv_rows, operator_cards, service_cards
 from analytics.periods import QUICK_DAYS, Period, latest, period_between
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
@@ -45,6 +45,7 @@ def scorecards(request: HttpRequest) -> HttpResponse:
         ],
         "currency": _currency(city),
         "definitions": DEFINITIONS,
+        "versions": VERSIONS,
         "query": query,
         "files": [(name, f"/api/v1/{name}?{query}") for name in ("complaints.csv", "findings.csv", "ledger.csv")],
         "command": f"python3 {SCRIPT} {settings.PUBLIC_URL} --jurisdiction {city.code}"

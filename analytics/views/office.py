@@ -19,10 +19,10 @@ from accounts.access import load_memberships
 from accounts.models import User
 from analytics.backlog import TARGET_DAYS, backlog_rows
 from analytics.equity import equity_rows
-from analytics.heat import UNITS_OF_MEASURE, Measure
+from analytics.heat import Measure
 from analytics.hotspots.searching import ask_for_search
 from analytics.hotspots.shown import HotSpots, hot_spot_rows
-from analytics.months import Months
+from analytics.months import Months, unit_by_district
 from analytics.office import Office, legend
 from analytics.periods import QUICK_DAYS, latest
 from analytics.readiness import FEWEST, WINDOW_DAYS, readiness_rows
@@ -88,7 +88,7 @@ def office(request: HttpRequest) -> HttpResponse:
         "hot_spots": hot_spots,
         "drawn_spots": hot_spots.on(drawing),
         "legend": legend(shown.district_limits(measure), measure),
-        "unit_of_measure": UNITS_OF_MEASURE[measure],
+        "unit_of_measure": unit_by_district(measure),
         "months": months,
         "compared": _compared(months, request.GET),
         "months_legend": legend(months.limits, measure),

@@ -85,7 +85,7 @@ _PUBLIC = """
     account_reset_password_from_key_done account_confirm_email
     account_email_verification_sent follow feed join
 """
-_SCORECARDS = "scorecards scorecard_script scorecard_table api_findings_csv api_ledger_csv"
+_SCORECARDS = "services scorecards scorecard_script scorecard_table api_findings_csv api_ledger_csv"
 # By a contract's key, or by a single-case link; anything else is 401 or 404.
 _KEYED = """
     api_operator_cases api_operator_case api_operator_answer api_operator_resolve api_operator_photos

@@ -75,7 +75,8 @@ def test_every_map_and_chart_of_the_page_has_what_is_needed_to_read_it(
     for _tag, legend in legends:
         assert "heat-hatched" in legend and "too few to say" in legend and "Source" in legend
         assert len(re.findall(r"heat-swatch heat-[1-6]", legend)) >= 2
-        assert "<strong>Complaints</strong>" in legend
+        assert "<strong>Complaints</strong>" in legend and "Complaints per district" in legend
+    assert re.search(r"n = 3, \d", html), "number and period of the map"
     assert html.count("<span>n = <span data-n>") == 2, "each month its number"
     drawings = re.findall(r"<svg(?![^>]*aria-hidden)[^>]*>", html)
     assert len(drawings) >= 5

@@ -170,10 +170,11 @@ def test_the_ledger_file_carries_what_was_charged_and_not_the_treasurys_books(
 @pytest.mark.usefixtures("month")
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
 def test_the_page_shows_both_tables_and_leads_to_the_files(client: Client, language: str) -> None:
-    page = read(client, f"/{language}/data/scorecards/?{SPAN}")
+    page = read(client, f"/{language}/data/services/?{SPAN}")
     for part in ("services.csv", "operators.csv", "findings.csv", "ledger.csv", "recompute_scorecards.py"):
         assert part in page
-    assert "scorecards/" in read(client, f"/{language}/data/")
+    assert f"/{language}/data/services/" in read(client, f"/{language}/data/")
+    assert "definitions-1" in page, "each version of the definitions has a place"
 
 
 @pytest.mark.usefixtures("month")
