@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from analytics.drawing import rank_of
 from analytics.folium_map import COLOURS, TOO_FEW
 from analytics.heat import Measure
-from analytics.months import unit_by_district
-from analytics.office import Office, legend
+from analytics.legends import legend, unit_by_district
+from analytics.office import Office
 from analytics.scorecards import Line, Scorecard
 from catalogue.translated import text_in
 from documents.maps import Label, Layer, draw_map

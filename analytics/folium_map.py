@@ -21,8 +21,9 @@ from django.utils.translation import gettext as _
 
 from analytics.drawing import rank_of
 from analytics.heat import UNITS_OF_MEASURE, Heat, Measure, heat
+from analytics.legends import legend
 from analytics.months import Months
-from analytics.office import Office, legend
+from analytics.office import Office
 
 if TYPE_CHECKING:
     import folium

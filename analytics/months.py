@@ -6,10 +6,8 @@ from datetime import date, timedelta
 from math import floor, log10
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from analytics.drawing import DistrictMap, Outlines, district_map, rank_of
-from analytics.heat import UNITS_OF_MEASURE, Measure, class_limits
+from analytics.heat import Measure, class_limits
 
 # Shares and times have classes that hold for any length of period; their zoom does not matter.
 _ANY_ZOOM = 14
@@ -85,17 +83,6 @@ class Months:
                 for month in self.every
             ],
         }
-
-
-def unit_by_district(measure: Measure) -> str:
-    """What a colour counts where districts are shaded, not squares."""
-    if measure == Measure.COUNT:
-        return _("complaints per district")
-    if measure == Measure.PER_1000:
-        return _("complaints per 1,000 residents of the district, by census")
-    if measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
-        return _("days from filing to resolution, median of the district's resolved complaints")
-    return str(UNITS_OF_MEASURE[measure])
 
 
 def class_limits_of(measure: Measure, months: Sequence[MonthFigures]) -> list[float]:

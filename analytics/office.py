@@ -7,10 +7,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Case, Count, F, Min, When
-from django.db.models.functions import Least
+from django.db.models import Case, F, When
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -20,6 +19,8 @@ from analytics.drawing import DistrictMap, Outlines, district_map, outlines
 from analytics.equity import EquityLine, slower_by_district
 from analytics.figures import NOTHING, Figures, Pair, Tables, by_month, tables
 from analytics.heat import Measure, class_limits
+from analytics.latecomers import Latecomer, late_by
+from analytics.legends import legend
 from analytics.months import MonthFigures, Months, class_limits_of
 from analytics.periods import Period, month_limits, months_until, period_between
 from analytics.readiness import ReadinessLine, readiness, watched_incidents
@@ -31,7 +32,7 @@ from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
 from complaints.filters import Filters
 from complaints.models import Complaint
-from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet, late_condition
+from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet
 from districts.models import District
 
 # A year and the same month of the year before; trends show the year.
@@ -48,16 +49,6 @@ class Comparison:
     period: Period
     n: int
     found: list[tuple[Worse, str]]
-
-
-@dataclass(frozen=True)
-class Latecomer:
-    """A unit with late complaints: how many, and for how many days the first missed promise has been waiting."""
-
-    subject: Subject
-    late: int
-    days: int
-    url: str
 
 
 class Office:
@@ -250,21 +241,16 @@ class Office:
 
     @cached_property
     def latecomers(self) -> list[Latecomer]:
-        """Units with something open past its promise, whenever it was filed; those with most first. One statement."""
-        counted = (
-            self._rows_in_any_state.filter(late_condition(self.now))
-            .order_by()
-            .values_list(self._unit_key)
-            .annotate(late=Count("pk"), since=Min(_first_missed()))
-        )
+        """Units with something open past its promise, whenever it was filed; those with most first."""
+        found = late_by(self._rows_in_any_state, self._unit_key, now=self.now)
         known = {unit.pk: self._unit(unit) for unit in self._catalogue.units.values()}
         ever = {"from": None, "to": None, "late": "true", "state": None}
-        found = [
-            Latecomer(known[pk], late, (self.now - since).days, self.link(**known[pk].filter, **ever))
-            for pk, late, since in counted
+        rows = [
+            Latecomer(known[pk], late, days, self.link(**known[pk].filter, **ever))
+            for pk, late, days in found
             if pk in known
         ]
-        return sorted(found, key=lambda row: (-row.late, row.subject.name))
+        return sorted(rows, key=lambda row: (-row.late, row.subject.name))
 
     def trends(self) -> list[Trend]:
         """All services together, then each, with the months up to the period's last."""
@@ -412,24 +398,3 @@ class Office:
 
     def _unit(self, unit: Unit) -> Subject:
         return Subject(code=unit.code, name=text_in(unit.name, self.language), filter={"unit": unit.code})
-
-
-def _first_missed() -> Case:
-    """The promise that was missed first, of a complaint that is late: that of the answer only while none is given."""
-    first = Least("answer_due_at", "resolution_due_at")
-    return Case(When(answered_at=None, then=first), default=F("resolution_due_at"))
-
-
-def legend(limits: list[float], measure: Measure) -> list[dict[str, Any]]:
-    """The classes in words, from the lowest: `rank` and `text`."""
-    factor, sign = (100, "\u202f%") if measure == Measure.LATE_SHARE else (1, "")
-    texts = [_short(limit * factor) + sign for limit in limits]
-    lines = [_("less than %(to)s") % {"to": texts[0]}]
-    lines += [_("%(from)s to less than %(to)s") % {"from": low, "to": high} for low, high in pairwise(texts)]
-    lines.append(_("%(from)s and more") % {"from": texts[-1]})
-    return [{"rank": index, "text": text} for index, text in enumerate(lines, start=1)]
-
-
-def _short(value: float) -> str:
-    """With as many decimals as it has."""
-    return number_format(value, len(f"{value:g}".partition(".")[2]), use_l10n=True)

@@ -22,8 +22,9 @@ from analytics.equity import equity_rows
 from analytics.heat import Measure
 from analytics.hotspots.searching import ask_for_search
 from analytics.hotspots.shown import HotSpots, hot_spot_rows
-from analytics.months import Months, unit_by_district
-from analytics.office import Office, legend
+from analytics.legends import legend, unit_by_district
+from analytics.months import Months
+from analytics.office import Office
 from analytics.periods import QUICK_DAYS, latest
 from analytics.readiness import FEWEST, WINDOW_DAYS, readiness_rows
 from analytics.reports import recent_reports

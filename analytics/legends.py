@@ -1,0 +1,35 @@
+"""What a map says of its colours, in words."""
+
+from itertools import pairwise
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from analytics.heat import UNITS_OF_MEASURE, Measure
+
+
+def legend(limits: list[float], measure: Measure) -> list[dict[str, Any]]:
+    """The classes in words, from the lowest: `rank` and `text`."""
+    factor, sign = (100, "\u202f%") if measure == Measure.LATE_SHARE else (1, "")
+    texts = [_short(limit * factor) + sign for limit in limits]
+    lines = [_("less than %(to)s") % {"to": texts[0]}]
+    lines += [_("%(from)s to less than %(to)s") % {"from": low, "to": high} for low, high in pairwise(texts)]
+    lines.append(_("%(from)s and more") % {"from": texts[-1]})
+    return [{"rank": index, "text": text} for index, text in enumerate(lines, start=1)]
+
+
+def _short(value: float) -> str:
+    """With as many decimals as it has."""
+    return number_format(value, len(f"{value:g}".partition(".")[2]), use_l10n=True)
+
+
+def unit_by_district(measure: Measure) -> str:
+    """What a colour counts where districts are shaded, not squares."""
+    if measure == Measure.COUNT:
+        return _("complaints per district")
+    if measure == Measure.PER_1000:
+        return _("complaints per 1,000 residents of the district, by census")
+    if measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
+        return _("days from filing to resolution, median of the district's resolved complaints")
+    return str(UNITS_OF_MEASURE[measure])
