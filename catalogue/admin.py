@@ -1,6 +1,5 @@
 """Administration of a city's catalogue: each administrator sees and edits her own cities only."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,16 +10,19 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalogue.access import city_ids
+from catalogue.durations import DURATION, duration_in_words
 from catalogue.ladders import parse_reach
 from catalogue.models import Body, Calendar, Category, Closure, Jurisdiction, Question, Rung, Schedule, Service, Unit
 from catalogue.schedules import parse_schedule
 from catalogue.translated import TranslatedTextField
+from catalogue.week_field import WeekField
 from catalogue.working_time import parse_week
-
-_DURATION = re.compile(r"[1-9][0-9]{0,3} (working )?(day|hour)s?")
 
 
 class TranslatedWidget(forms.MultiWidget):
@@ -63,7 +65,7 @@ def _check_reach(text: str) -> None:
 
 
 def _check_duration(text: str) -> None:
-    if not _DURATION.fullmatch(text):
+    if not DURATION.fullmatch(text):
         raise ValueError(str(_('Write it like "2 working days", "8 working hours", "5 days" or "24 hours".')))
 
 
@@ -158,6 +160,12 @@ _PATHS: dict[type[Model], str] = {
 }
 
 
+@admin.display(description=pgettext_lazy("field", "phone"))
+def shown_phone(row: Unit | Body) -> SafeString:
+    """A number is read from the left in Arabic lines too."""
+    return format_html('<bdi dir="ltr">{}</bdi>', row.phone or "–")
+
+
 @admin.register(Jurisdiction)
 class JurisdictionAdmin(CityAdmin):
     city_path = "pk"
@@ -173,6 +181,11 @@ class JurisdictionAdmin(CityAdmin):
 class CalendarAdmin(CityAdmin):
     list_display = ("__str__", "code", "jurisdiction")
     deletable = True
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("week", "ramadan"):
+            return WeekField(label=db_field.verbose_name, required=not db_field.blank)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 class ScheduleForm(CatalogueForm):
@@ -206,14 +219,14 @@ class ClosureAdmin(CityAdmin):
 
 @admin.register(Unit)
 class UnitAdmin(CityAdmin):
-    list_display = ("__str__", "code", "kind", "calendar", "email", "phone")
+    list_display = ("__str__", "code", "kind", "calendar", "email", shown_phone)
     list_filter = ("kind",)
     search_fields = ("code", "name", "email")
 
 
 @admin.register(Body)
 class BodyAdmin(CityAdmin):
-    list_display = ("__str__", "code", "email", "phone", "website", "is_active")
+    list_display = ("__str__", "code", "email", shown_phone, "website", "is_active")
     search_fields = ("code", "name", "email")
 
 
@@ -261,8 +274,8 @@ class CategoryAdmin(CityAdmin):
         "__str__",
         "code",
         "service",
-        "answer_within",
-        "resolve_within",
+        "first_answer",
+        "resolution",
         "publication",
         "urgent",
         "is_active",
@@ -271,6 +284,14 @@ class CategoryAdmin(CityAdmin):
     search_fields = ("code", "name", "keywords")
     readonly_fields = ("policy_version",)
     inlines = (QuestionInline,)
+
+    @admin.display(description=pgettext_lazy("field", "first answer within"))
+    def first_answer(self, row: Category) -> str:
+        return duration_in_words(row.answer_within)
+
+    @admin.display(description=pgettext_lazy("field", "resolution within"))
+    def resolution(self, row: Category) -> str:
+        return duration_in_words(row.resolve_within)
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         """New deadlines are a new policy: promises made before keep the version they were made under."""

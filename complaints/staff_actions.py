@@ -48,6 +48,10 @@ class Action:
         """Whether the desk goes on to the next complaint once it is done."""
         return self.slug in ADVANCES
 
+    @property
+    def rare(self) -> bool:
+        return self.slug in RARE
+
 
 # One letter each, on every keyboard; the desk's own are j k x z u g / and ?.
 KEYS = {
@@ -60,6 +64,15 @@ ADVANCES = frozenset(
     {
         "take-over", "refuse", "accept", "start", "resume", "answer", "ask", "assign", "resolve", "hand-over", "recategorise",
         "merge", "reject", "out-of-scope",
+    }
+)  # fmt: skip
+
+
+# What is done now and then; at the desk these wait below "Other actions", so that a phone shows what the day is made of.
+RARE = frozenset(
+    {
+        "recategorise", "move-pin", "split", "merge", "separate", "pass-on", "reject", "out-of-scope", "hide-words", "hide",
+        "unhide",
     }
 )  # fmt: skip
 

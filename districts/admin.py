@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalogue.admin import CatalogueForm, CityAdmin
+from districts.layers import layer_name, layer_names
 from districts.models import BoundaryEdition, District, ServiceArea
 
 _SIDE = 360
@@ -64,8 +66,13 @@ def drawing(geometry: MultiPolygon, *, place: tuple[float, float] | None = None)
 
 @admin.register(BoundaryEdition)
 class BoundaryEditionAdmin(ReadOnlyAdmin):
-    list_display = ("layer", "number", "is_active", "imported_at", "imported_by", "source", "license", "page")
-    list_filter = ("is_active", "layer")
+    list_display = ("layer_shown", "number", "is_active", "imported_at", "imported_by", "source", "license", "page")
+    list_filter = ("is_active",)
+    list_select_related = ("jurisdiction",)
+
+    @admin.display(description=pgettext_lazy("field", "layer"), ordering="layer")
+    def layer_shown(self, row: BoundaryEdition) -> str:
+        return layer_name(row.layer, layer_names(row.jurisdiction))
 
     @admin.display(description=_("Old and new"))
     def page(self, row: BoundaryEdition) -> SafeString:
@@ -73,10 +80,17 @@ class BoundaryEditionAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', reverse("boundary_edition", args=[row.pk]), row.number)
 
 
+@admin.display(description=pgettext_lazy("field", "edition"), ordering="edition__number")
+def edition_number(row: District | ServiceArea) -> str:
+    """A list is of one layer each: its number says it all."""
+    return str(row.edition.number)
+
+
 @admin.register(District)
 class DistrictAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "code", "level", "parent_code", "population", "edition")
+    list_display = ("__str__", "code", "level", "parent_code", "population", edition_number)
     list_filter = ("level", "edition__is_active")
+    list_select_related = ("edition",)
     search_fields = ("code", "name")
     fields = ("jurisdiction", "edition", "code", "name", "level", "parent_code", "population", "area_m2", "shape")
     readonly_fields = ("shape",)
@@ -115,7 +129,7 @@ class ServiceAreaAdmin(CityAdmin):
         "priority",
         "schedule",
         "fallback_unit",
-        "edition",
+        edition_number,
     )
     list_filter = ("edition__is_active", "service", "unit")
     list_select_related = ("service", "category", "unit", "schedule", "fallback_unit", "edition")

@@ -5,8 +5,8 @@ import uuid
 from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Q
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from catalogue.models import Category, Jurisdiction, Schedule, Service, Unit
 from catalogue.translated import TranslatedTextField, text_in
@@ -86,7 +86,7 @@ class District(models.Model):
         constraints = [models.UniqueConstraint(fields=["edition", "code"], name="district_code_unique")]
 
     def __str__(self) -> str:
-        return text_in(self.name, "fr") or self.code
+        return text_in(self.name, get_language() or "fr") or self.code
 
 
 class ServiceArea(models.Model):
@@ -117,7 +117,7 @@ class ServiceArea(models.Model):
         constraints = [models.UniqueConstraint(fields=["edition", "code"], name="service_area_code_unique")]
 
     def __str__(self) -> str:
-        return text_in(self.name, "fr") or self.code
+        return text_in(self.name, get_language() or "fr") or self.code
 
 
 class Landmark(models.Model):
@@ -145,7 +145,7 @@ class Landmark(models.Model):
         ]
 
     def __str__(self) -> str:
-        return text_in(self.name, "fr") or self.code
+        return text_in(self.name, get_language() or "fr") or self.code
 
 
 class EditionActivation(QueueRow):

@@ -4,7 +4,7 @@ One list for all rooms: the same field has the same name wherever it appears, an
 """
 
 from django.apps import apps
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 OUR_ROOMS = ("catalogue", "districts", "accounts")
 FIELD_NAMES = {
@@ -92,3 +92,5 @@ def name_fields() -> None:
             for field in model._meta.local_fields:
                 if field.name in FIELD_NAMES and field._verbose_name is None:  # type: ignore[attr-defined]
                     field.verbose_name = FIELD_NAMES[field.name]
+    # The library gives it no name that could be translated.
+    apps.get_model("mfa", "Authenticator")._meta.verbose_name_plural = gettext_lazy("Authenticators")

@@ -10,12 +10,15 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.quotas import Quota, spend
+from catalogue.models import Category
 from catalogue.pages import city_page
+from catalogue.translated import text_in
 from complaints.errors import ComplaintError
 from complaints.expected import expected_resolution
 from complaints.explain import EXPLAINED, explain_stored
@@ -64,7 +67,8 @@ def secret_link(request: HttpRequest, token: str) -> HttpResponse:
         if _act(complaint, action, form, now=now):
             others = action == "withdraw" and _in_company(complaint)
             messages.success(request, _stepped_back() if others else _DONE[action]())
-            return _private(redirect("secret_link", token))
+            # What was done is said at the head of the page; browsers would keep the fragment that the form was sent to.
+            return _private(redirect(reverse("secret_link", args=[token]) + "#top"))
     status = 400 if form.errors else 200
     return _private(_page(request, complaint, token, form, action, status=status))
 
@@ -167,6 +171,7 @@ def _page(
         "answers": _answers(complaint),
         "files": _files(complaint),
         "why": explain_stored(decision) if decision else "",
+        "place": None if erased else _place(complaint),
     }
     return city_page(request, complaint.jurisdiction, "complaints/secret_link.html", context, status=status)
 
@@ -195,6 +200,19 @@ def _files(complaint: Complaint) -> list[tuple[Attachment, str]]:
     """Her files and the proofs of the work, each with the reason where it was refused."""
     rows = complaint.attachments.filter(purpose__in=_HER_PURPOSES).exclude(refused_code=ERASED)
     return [(row, refusal_words(row.refused_code) if row.status == Attachment.Status.REFUSED else "") for row in rows]
+
+
+def _place(complaint: Complaint) -> dict[str, object]:
+    """Where she put it, to the metre: it is hers, whatever the world is shown. Who only chose a district sees its middle."""
+    district_only = complaint.place_precision == Category.Publication.DISTRICT != complaint.category.place_precision
+    return {
+        "longitude": complaint.point.x,
+        "latitude": complaint.point.y,
+        "precision": "district" if district_only else "exact",
+        "service": complaint.category.service.code,
+        "icon": complaint.category.service.icon,
+        "label": text_in(complaint.category.name, get_language() or "fr"),
+    }
 
 
 def _qr(address: str) -> SafeString:

@@ -4,9 +4,8 @@ from datetime import date
 from typing import Any
 
 from django import template
-from django.utils.translation import ngettext
 
-from complaints.deadlines import parse_duration
+from catalogue.durations import duration_in_words
 from contracts.procedure import FindingState
 from contracts.wording import dirhams, month_name
 
@@ -49,20 +48,7 @@ def month_code(day: date) -> str:
 @register.filter
 def duration_words(text: str) -> str:
     """A duration as a contract writes it ("10 working days") in the page's language; a dash where there is none."""
-    if not text:
-        return "–"
-    duration = parse_duration(text)
-    number = duration.amount
-    match duration.unit:
-        case "working_days":
-            words = ngettext("%(n)d working day", "%(n)d working days", number)
-        case "working_hours":
-            words = ngettext("%(n)d working hour", "%(n)d working hours", number)
-        case "days":
-            words = ngettext("%(n)d day", "%(n)d days", number)
-        case _:
-            words = ngettext("%(n)d hour", "%(n)d hours", number)
-    return words % {"n": number}
+    return duration_in_words(text)
 
 
 @register.inclusion_tag("contracts/_state.html")

@@ -223,6 +223,17 @@ def test_what_is_refused_says_why_and_keeps_the_words(
     assert complaint.events.count() == 1
 
 
+def test_the_rarer_actions_wait_below_a_disclosure_that_opens_for_what_was_refused(
+    desk: Client, soon: datetime
+) -> None:
+    complaint = build_complaint(now=soon)
+    daily, rarer = desk.get(page_of(complaint)).content.decode().split("case-more", 1)
+    assert 'data-action="accept"' in daily
+    assert 'data-action="reject"' not in daily and 'data-action="reject"' in rarer
+    refused = desk.post(page_of(complaint) + "reject/", {"note": ""}).content.decode().split("case-more", 1)[1]
+    assert refused.split(">", 1)[0].endswith("open")
+
+
 def test_every_action_of_a_case_does_its_work(desk: Client, crew_member: User, soon: datetime) -> None:
     complaint = build_complaint(now=soon)
     page = page_of(complaint)

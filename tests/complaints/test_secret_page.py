@@ -51,6 +51,23 @@ def test_she_sees_her_own_words_and_nobody_keeps_the_page(client: Client, compla
     assert "no-store" in response["Cache-Control"]
 
 
+def test_she_sees_her_place_on_a_map_and_no_more_once_she_erased(client: Client, complaint: Complaint) -> None:
+    page = client.get(address(complaint))
+    assert page.context["place"]["precision"] == "exact"
+    assert 'id="map"' in page.content.decode()
+    client.post(address(complaint), {"action": "erase", "sure": "1"})
+    page = client.get(address(complaint))
+    assert page.context["place"] is None
+    assert 'id="map"' not in page.content.decode()
+
+
+def test_who_chose_a_district_only_is_shown_no_pin(client: Client, gridville: Jurisdiction, now: datetime) -> None:
+    complaint = build_complaint(now=now, district_only=True)
+    page = client.get(address(complaint))
+    assert page.context["place"]["precision"] == "district"
+    assert "You chose a district only" in page.content.decode()
+
+
 def test_a_wrong_or_renewed_link_opens_nothing(client: Client, complaint: Complaint) -> None:
     old = address(complaint)
     Complaint.objects.filter(pk=complaint.pk).update(link_version=2)

@@ -170,6 +170,7 @@ def test_hiding_words_a_pin_and_parts_of_a_photo_by_hand(
     page = open_page(f"/{language}/accounts/login/", size=DESKTOP)
     sign_in(page, clerk, f"/{language}/desk/")
     open_case(page, complaint, language)
+    page.locator(".case-more > summary").click()
     page.locator("#action-hide-words summary").click()
     page.locator("#action-hide-words label", has_text="Zineb").click()
     press(page, "hide-words")

@@ -58,6 +58,8 @@ class Offer:
     replies: list[ReplyOffered]
     # Whether this page can show what people would read.
     previews: bool
+    # Below "Other actions".
+    rare: bool = False
 
 
 @dataclass(frozen=True)
@@ -203,12 +205,16 @@ def _page(
     presence.arrive(complaint, user, now=now)
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     replies = replies_for(complaint)
+    offers = [_offer(action, complaint, tried, query, replies) for action in _offered(user, complaint, tried)]
+    rare = [offer for offer in offers if offer.rare]
     context = {
         "case": case,
         "group": group_shown(complaint, user),
         "suggestions": merge_offers(complaint, user, now=now),
         "verdicts": verdicts_shown(complaint, user),
-        "offers": [_offer(action, complaint, tried, query, replies) for action in _offered(user, complaint, tried)],
+        "offers": offers,
+        "rare_offers": rare,
+        "rare_open": any(offer.is_open for offer in rare),
         "refused": tried.form if tried else None,
         "foretold": tried.foretold if tried else None,
         "filled": tried.filled if tried else None,
@@ -268,4 +274,5 @@ def _offer(
         is_open,
         replies.get(action.slug, []),
         bool(form.words),
+        action.rare,
     )

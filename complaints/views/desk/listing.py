@@ -125,6 +125,15 @@ class Listing:
     down_url: str
 
     @property
+    def table_columns(self) -> list[Column]:
+        """Those with a place of their own: in the table the number stands below the category."""
+        return [column for column in self.columns if column != Column.NUMBER]
+
+    @property
+    def shows_number(self) -> bool:
+        return Column.NUMBER in self.columns
+
+    @property
     def column_choices(self) -> list[tuple[Column, bool]]:
         return [(column, column in self.columns) for column in Column]
 

@@ -254,6 +254,7 @@ function act(letter) {
     post(action);
     return true;
   }
+  action.closest(".case-more")?.setAttribute("open", "");
   action.open = true;
   const field = action.querySelector("select:not([data-inserts]), textarea, input:not([type=hidden])");
   field?.focus();

@@ -194,7 +194,9 @@ pickers.addEventListener("pointerdown", () => {
   walking = false;
 });
 pickers.addEventListener("change", () => {
-  if (!walking) showChosen({ moveFocus: pickers.contains(document.activeElement) });
+  // What held the focus is about to be hidden.
+  const held = [pickers, hits, categoryQuery].some((part) => part.contains(document.activeElement));
+  if (!walking) showChosen({ moveFocus: held });
 });
 
 // --- what will happen
