@@ -20,8 +20,8 @@ from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 
 from analytics.drawing import rank_of
-from analytics.heat import UNITS_OF_MEASURE, Heat, Measure, heat
-from analytics.legends import legend
+from analytics.heat import Heat, Measure, heat
+from analytics.legends import legend, unit_by_district
 from analytics.months import Months
 from analytics.office import Office
 
@@ -189,7 +189,7 @@ def _panel(office: Office, measure: Measure, public: Heat, months: Months, layer
         "city": office.city,
         "period": office.period,
         "measure": measure,
-        "unit_of_measure": UNITS_OF_MEASURE[measure],
+        "unit_of_measure": unit_by_district(measure),
         "legend": [line | {"colour": _colour(line["rank"])} for line in lines],
         "too_few": TOO_FEW,
         "public": public,
