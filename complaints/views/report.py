@@ -260,9 +260,21 @@ def _refused(
             "errors": faults,
         }
         return JsonResponse(body | {"status": 400}, status=400, content_type="application/problem+json")
-    return _page(
-        request, catalogue, form, status=400, review=bool(form.data.get("reviewed")), lost_files=_names(request)
-    )
+    more = {"review": bool(form.data.get("reviewed")), "lost_files": _names(request)}
+    return _page(request, catalogue, form, status=400, preview=_still_known(catalogue.jurisdiction, form), **more)
+
+
+def _still_known(city: Jurisdiction, form: ReportForm) -> Preview | None:
+    """What will happen with it, although something else must be mended; None while place or category is open."""
+    try:
+        place = given_place(city, form.data)
+        if place is None or form.chosen is None:
+            return None
+        words = str(form.data.get("description", ""))[:4000]
+        kind = str(form.data.get("kind", ""))
+        return preview(city, place, category=form.chosen.code, kind=kind, now=timezone.now(), text=words)
+    except (ComplaintError, PointRefused):
+        return None
 
 
 def _too_many(request: HttpRequest, catalogue: Snapshot, form: ReportForm, error: QuotaExceeded) -> HttpResponse:

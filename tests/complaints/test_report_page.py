@@ -221,6 +221,7 @@ def test_files_are_taken_with_the_second_step_and_refused_ones_are_named(
     values = filing(reviewed=hidden(page, "reviewed"))
     wrong = client.post("/en/report/", values | {"files": SimpleUploadedFile("virus.exe", b"MZ\x90\x00")})
     assert wrong.status_code == 400 and "virus.exe" in wrong.content.decode()
+    assert wrong.context["preview"] is not None, "who answers is still said"
     photos = [SimpleUploadedFile(f"{n}.jpg", jpeg()) for n in (1, 2)]
     assert client.post("/en/report/", values | {"files": photos}).status_code == 302
     assert sorted(Attachment.objects.values_list("name", flat=True)) == ["1.jpg", "2.jpg"]

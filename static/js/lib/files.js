@@ -7,9 +7,11 @@ import { shrink } from "gp/lib/shrink";
 
 const MOST = 5;
 const LARGEST = 10_000_000;
+// What the server takes; it looks into the files, this looks at their names only.
+const TAKEN = /\.(jpe?g|png|webp|hei[cf]|pdf)$/i;
 
 export class FileList {
-  /** `input`: the file field; `list`: an empty <ul>; `words`: remove "{name}", tooMany, tooLarge "{name}", shrinking. */
+  /** `input`: the file field; `list`: an empty <ul>; `words`: remove "{name}", tooMany, wrongKind, tooLarge "{name}", shrinking. */
   constructor({ input, list, words }) {
     Object.assign(this, { input, list, words });
     this.rows = [];
@@ -28,7 +30,9 @@ export class FileList {
   add(chosen) {
     const room = MOST - this.rows.length;
     if (chosen.length > room) this.#complain(this.words.tooMany);
-    for (const file of chosen.slice(0, room)) {
+    const taken = chosen.filter((file) => TAKEN.test(file.name) || file.type.startsWith("image/"));
+    if (taken.length < chosen.length) this.#complain(this.words.wrongKind);
+    for (const file of taken.slice(0, room)) {
       const row = { name: file.name, file: shrink(file) };
       this.rows.push(row);
       this.#show(row, file);
