@@ -92,6 +92,18 @@ def test_every_page_of_the_staff_opens_with_the_same_city_and_keeps_the_one_that
     assert {city_shown(client, page) for page in CITY_PAGES} == {"elsewhere"}
 
 
+def test_who_administers_every_city_looks_after_the_rules_of_each(gridville: Jurisdiction, signed_in: SignIn) -> None:
+    build_gridville("elsewhere", "ELS", shift=10)
+    person = build_staff("of-all", Role.ADMINISTRATOR, gridville)
+    User.objects.filter(pk=person.pk).update(is_superuser=True)
+    client = signed_in(User.objects.get(pk=person.pk))
+    client.get("/en/boundaries/?jurisdiction=elsewhere")
+    pages = ("", "coverage/", "why/", "what-if/", "rerouting/")
+    assert {city_shown(client, f"boundaries/{page}") for page in pages} == {"elsewhere"}
+    edition = BoundaryEdition.objects.filter(jurisdiction__code="elsewhere")[0]
+    assert client.get(f"/en/boundaries/editions/{edition.pk}/simulation/").status_code == 200
+
+
 def test_a_city_kept_from_a_page_is_left_aside_where_she_has_no_role_in_it(
     gridville: Jurisdiction, signed_in: SignIn
 ) -> None:

@@ -20,7 +20,8 @@ from catalogue.models import Service, Unit
 from catalogue.pages import city_page
 from catalogue.translated import Translated, text_in
 from complaints.alerts import OVERSEEING, alert_groups
-from complaints.views.staff import cities_of, city_of, staff_user
+from complaints.views.rules.cities import cities_of, city_of
+from complaints.views.staff import staff_user
 from districts.coverage_reports import current_report
 from districts.importing.words import area_text
 from districts.models import CoverageFinding, CoverageReport

@@ -20,8 +20,9 @@ from catalogue.translated import text_in
 from complaints.models import Rerouting
 from complaints.services.rerouting import Outcome, plan
 from complaints.services.routing_jobs import request_rerouting
+from complaints.views.rules.cities import cities_of, city_of
 from complaints.views.rules.simulation import ADMINISTRATORS, MoveShown
-from complaints.views.staff import cities_of, city_of, staff_user
+from complaints.views.staff import staff_user
 from districts.layers import layer_name, layer_names
 from queueing.models import QueueState
 

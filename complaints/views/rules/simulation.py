@@ -21,7 +21,8 @@ from catalogue.translated import Translated, text_in
 from complaints.models import Simulation, SimulationMove
 from complaints.services.routing_jobs import request_simulation
 from complaints.simulation import MONTHS
-from complaints.views.staff import cities_of, staff_user
+from complaints.views.rules.cities import cities_of
+from complaints.views.staff import staff_user
 from districts.layers import layer_name, layer_names
 from districts.models import DISTRICTS_LAYER, BoundaryEdition, District
 from queueing.models import QueueState

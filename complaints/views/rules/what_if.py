@@ -33,8 +33,9 @@ from complaints.rule_changes import (
     current_rule,
 )
 from complaints.services.routing_jobs import request_rerouting, request_trial
+from complaints.views.rules.cities import cities_of, city_of
 from complaints.views.rules.simulation import ADMINISTRATORS, MonthsForm, result_of
-from complaints.views.staff import cities_of, city_of, staff_user
+from complaints.views.staff import staff_user
 from districts.models import ServiceArea
 from queueing.models import QueueState
 

@@ -24,7 +24,8 @@ from complaints.permissions import READING_RULES
 from complaints.promises import with_promises
 from complaints.routing import Decision, Standing, decide, standing
 from complaints.vicinity import RADIUS_M, changes_nearby, in_words
-from complaints.views.staff import cities_of, city_of, staff_user
+from complaints.views.rules.cities import cities_of, city_of
+from complaints.views.staff import staff_user
 from districts.gate import PointRefused, accept_point
 from districts.outlines import outlines
 from districts.selectors import AreaMatch, place_and_areas_at
