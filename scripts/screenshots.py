@@ -145,7 +145,7 @@ def opened(
 def settle(page: Page) -> None:
     """Until nothing loads, no map says that it is busy, and tiles had time to be painted."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("!document.querySelector('[aria-busy=true]')", timeout=20_000)
+    page.wait_for_selector("[aria-busy=true]", state="detached", timeout=20_000)
     page.wait_for_timeout(1200)
 
 
