@@ -98,7 +98,9 @@ def _text(message: OutboxMessage) -> str:
     parts = [*above, message.body.strip(), *(f"{label}\n{address}" for label, address in message.actions)]
     if message.unsubscribe_url:
         with translation.override(message.language):
-            parts.append(f"{_('No more such messages:')}\n{message.unsubscribe_url}")
+            # A name of its own: the catalogue does not find words inside a formatted string.
+            label = _("No more such messages:")
+            parts.append(f"{label}\n{message.unsubscribe_url}")
     return "\n\n".join(parts) + "\n"
 
 

@@ -60,6 +60,7 @@ def test_a_subscription_ends_with_one_post_as_rfc_8058_says(now: datetime) -> No
     assert sent["List-Unsubscribe"] == "<https://example.org/fr/f/x/end/>"
     assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert sent["Reply-To"] == "r+x@example.org"
+    assert "Ne plus recevoir ces messages" in sent.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     plain = mail(now, "fr", "Bonjour")
     assert plain["List-Unsubscribe"] is None
     assert plain["Reply-To"] is None
