@@ -10,15 +10,14 @@ from rest_framework_gis.serializers import GeoFeatureModelSerializer, GeometrySe
 
 from accounts.quotas import Quota, spend
 from api import documents
-from api.base import GEOJSON, PublicView, json_response
-from api.feeds import photo_url
+from api.base import GEOJSON, PublicView, absolute, json_response
 from catalogue.models import Category
 from complaints.models import Attachment, Complaint
 from complaints.tracking import normalise_tracking_number
 
 
 class ComplaintSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
-    """A complaint as a GeoJSON Feature. Context: `now`, `photo_url`. Wants category, service, unit, district loaded."""
+    """A complaint as a GeoJSON Feature. Context: `now`, `site` (its address). Wants category, service, unit, district loaded."""
 
     place = GeometrySerializerMethodField()
     service = serializers.CharField(source="service.code")
@@ -87,10 +86,10 @@ class ComplaintSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
     def get_photos(self, complaint: Complaint) -> list[dict[str, Any]]:
         if complaint.category.publish_photos == Category.Release.NEVER:
             return []
-        before, after = self.context["photo_url"]
+        site = self.context["site"]
         photos = complaint.attachments.filter(status=Attachment.Status.READY, review=Complaint.Review.RELEASED)
         return [
-            {"url": f"{before}{photo.public_id}{after}", "width": photo.width, "height": photo.height}
+            {"url": f"{site}{photo.full_url}", "width": photo.width, "height": photo.height}
             for photo in photos.exclude(kind="pdf")
         ]
 
@@ -123,7 +122,7 @@ class ComplaintDetail(PublicView):
         if complaint is None:
             raise Http404
         primary = complaint.merged_into or complaint
-        context = {"now": now, "photo_url": photo_url(request)}
+        context = {"now": now, "site": absolute(request, "")}
         public = complaint.has_public_page and primary.has_public_page
         feature = dict(ComplaintSerializer(primary, context=context).data) if public else _hidden(primary, context)
         properties = dict(feature["properties"]) | {"tracking_number": complaint.tracking_number}

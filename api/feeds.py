@@ -28,6 +28,7 @@ _PIECE = 1 << 16
 _IN_MEMORY = 4 << 20
 _BATCH = 2000
 _ANY_ID = "00000000-0000-0000-0000-000000000000"
+_ANY_VERSION = "0"
 
 
 class ComplaintFeatures(PublicView):
@@ -169,11 +170,11 @@ def _pieces(file: IO[bytes], before: bytes, after: bytes) -> Iterator[bytes]:
 
 
 def photo_url(request: HttpRequest) -> tuple[str, str]:
-    """What stands before and after a photo's id in its address."""
+    """What stands before a photo's id in its address, and between the id and the version."""
     return photo_url_of(absolute(request, ""))
 
 
 def photo_url_of(site: str) -> tuple[str, str]:
     """The same for a site's address (scheme and host)."""
-    before, _id, after = f"{site}{reverse('attachment', args=[_ANY_ID, 'full'])}".partition(_ANY_ID)
-    return before, after
+    before, _id, after = f"{site}{reverse('attachment', args=[_ANY_ID, 'full', _ANY_VERSION])}".partition(_ANY_ID)
+    return before, after.removesuffix(f"{_ANY_VERSION}/")

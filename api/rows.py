@@ -43,7 +43,11 @@ _PHOTOS = (
     "FROM complaints_attachment a WHERE a.complaint_id = c.id AND a.status = 'ready' AND a.review = 'released'"
     " AND a.kind <> 'pdf' AND k.publish_photos <> 'never'"
 )
-_PHOTO_URL = "clock.photo_start || a.public_id || clock.photo_end"
+# As Attachment.full_url: its version is the end of the file's name.
+_PHOTO_URL = (
+    r"clock.photo_start || a.public_id || clock.photo_end ||"
+    r" coalesce(substring(a.path FROM '-([^-./]+)\.[a-z]+$'), '0') || '/'"
+)
 
 # Name → SQL, in the order of contract.md §4.
 FACTS = {

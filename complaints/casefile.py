@@ -250,8 +250,8 @@ def _file(file: Attachment, complaint: Complaint, *, moderates: bool) -> FileSho
     policy_allows = complaint.category.publish_photos != Category.Release.NEVER
     return FileShown(
         pk=file.pk,
-        url=reverse("attachment", args=[file.public_id, "full"]) if ready else "",
-        thumbnail_url=reverse("attachment", args=[file.public_id, "thumbnail"]) if ready and file.is_image else "",
+        url=file.full_url if ready else "",
+        thumbnail_url=file.thumbnail_url if ready and file.is_image else "",
         is_image=file.is_image,
         is_ready=ready,
         purpose=str(Attachment.Purpose(file.purpose).label),

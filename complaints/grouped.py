@@ -67,11 +67,7 @@ def _member(row: Complaint, seen_from: Complaint, user: User, *, opens: bool) ->
         metres=round(metres_between(row.point, seen_from.point)),
         text=shown.text(row),
         reporter_name=reporter.name if reporter else "",
-        photos=[
-            reverse("attachment", args=[file.public_id, "thumbnail"])
-            for file in photos
-            if file.status == Attachment.Status.READY
-        ],
+        photos=[file.thumbnail_url for file in photos if file.status == Attachment.Status.READY],
     )
 
 

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from complaints import papers
 from complaints.services import (
     announced_days,
     breaches,
@@ -32,6 +33,14 @@ logger = logging.getLogger(__name__)
 def check_attachments() -> None:
     """Rebuild or refuse the files that wait."""
     file_checks.process_due_attachments(now=timezone.now())
+
+
+@shared_task(name="complaints.make_papers")  # type: ignore[untyped-decorator]
+def make_papers() -> None:
+    """Typeset the cases that somebody asked for on paper, one at a time: it takes much memory."""
+    with alone("case-papers") as is_mine:
+        if is_mine:
+            papers.make_due_papers(now=timezone.now())
 
 
 @shared_task(name="complaints.record_breaches")  # type: ignore[untyped-decorator]

@@ -323,6 +323,7 @@ CELERY_BEAT_SCHEDULE = {
     "ask-for-hot-spots": {"task": "analytics.ask_for_hot_spots", "schedule": 60, "options": {"expires": 50}},
     "find-hot-spots": {"task": "analytics.find_hot_spots", "schedule": 5, "options": {"expires": 20}},
     "make-exports": {"task": "api.make_exports", "schedule": 2, "options": {"expires": 10}},
+    "make-case-papers": {"task": "complaints.make_papers", "schedule": 2, "options": {"expires": 10}},
     "record-breaches": {"task": "complaints.record_breaches", "schedule": 20, "options": {"expires": 30}},
     "forget-deeds": {"task": "complaints.forget_deeds", "schedule": 30, "options": {"expires": 30}},
     "remind-units": {"task": "complaints.remind_units", "schedule": 60, "options": {"expires": 60}},

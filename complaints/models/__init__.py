@@ -9,6 +9,7 @@ from complaints.models.groups import GroupPromise, Supporter
 from complaints.models.history import Event, FeedItem, Message, PublicChange
 from complaints.models.hotspots import Hotspot
 from complaints.models.ladders import LadderInForce
+from complaints.models.papers import CasePaper
 from complaints.models.quarantined import QuarantinedFile
 from complaints.models.received import ReceivedMail
 from complaints.models.reroutings import Rerouting, Simulation, SimulationCell, SimulationMove
@@ -17,8 +18,9 @@ from complaints.models.shown_places import PlaceCount, PlaceRecount
 from complaints.models.voices import ContestReason, Verdict
 
 __all__ = [
-    "Attachment", "Complaint", "ContestReason", "DaysInForce", "Deed", "Event", "ExpectedTime", "FeedItem", "Forwarding",
-    "GroupPromise", "Handover", "Hotspot", "IdempotencyKey", "LadderInForce", "Message", "PlaceCount", "PlaceRecount",
-    "Presence", "PublicChange", "QuarantinedFile", "ReceivedMail", "Reply", "Reporter", "Rerouting", "RoutingAlert",
-    "RoutingDecision", "SavedFilter", "Simulation", "SimulationCell", "SimulationMove", "Supporter", "Verdict", "reporter_words",
+    "Attachment", "CasePaper", "Complaint", "ContestReason", "DaysInForce", "Deed", "Event", "ExpectedTime", "FeedItem",
+    "Forwarding", "GroupPromise", "Handover", "Hotspot", "IdempotencyKey", "LadderInForce", "Message", "PlaceCount",
+    "PlaceRecount", "Presence", "PublicChange", "QuarantinedFile", "ReceivedMail", "Reply", "Reporter", "Rerouting",
+    "RoutingAlert", "RoutingDecision", "SavedFilter", "Simulation", "SimulationCell", "SimulationMove", "Supporter",
+    "Verdict", "reporter_words",
 ]  # fmt: skip

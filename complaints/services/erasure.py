@@ -11,6 +11,7 @@ from complaints.models import Attachment, Complaint, Event, IdempotencyKey, Mess
 from complaints.permissions import hats
 from complaints.services.files import remove_files
 from complaints.services.history import new_event, record
+from complaints.services.paper_files import forget_papers
 from complaints.services.undo import forget_deeds_of
 from complaints.services.verdicts import Voice, forget_voice
 from complaints.workflow import REPORTER, SYSTEM
@@ -73,6 +74,7 @@ def _empty_rows(complaint: Complaint, now: datetime) -> None:
     )
     forget_voice(Voice.of_reporter(complaint.pk))
     IdempotencyKey.objects.filter(complaint=complaint).delete()
+    forget_papers(complaint.pk)
     forget_deeds_of(complaint)
 
 

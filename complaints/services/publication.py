@@ -15,6 +15,7 @@ from complaints.services.correspondence import keep_note
 from complaints.services.files import keep_picture
 from complaints.services.history import new_event, record
 from complaints.services.locking import lock, lock_acting
+from complaints.services.paper_files import forget_papers
 from complaints.services.quarantine import media_path
 from complaints.services.transitions import acting_role
 from complaints.words import blacked_out
@@ -80,6 +81,7 @@ def black_out(
     if photo.review == _Review.RELEASED:
         photo.review = _Review.PENDING
     photo.save(update_fields=["path", "thumbnail_path", "width", "height", "review"])
+    forget_papers(complaint_id)
     complaint.updated_at = now
     complaint.save(update_fields=["updated_at"])
     data: dict[str, object] = {

@@ -17,6 +17,7 @@ from complaints.models import Attachment, Complaint, IdempotencyKey
 from complaints.querysets import ComplaintQuerySet
 from complaints.services.erasure import erase_reporter, remove_erased_remains
 from complaints.services.mail_replies import forget_old
+from complaints.services.paper_files import remove_old_papers, remove_stray_papers
 from complaints.services.quarantine import give_up_on_poison, remove_left_uploads
 from notifications.outbox import remove_orphaned_mails
 
@@ -41,6 +42,7 @@ def apply_retention(*, now: datetime) -> dict[str, int]:
     keys, _ = IdempotencyKey.objects.filter(created_at__lt=now - KEYS_KEPT).delete()
     forget_old(now=now)
     windows, _ = QuotaWindow.objects.filter(window_start__lt=now - QUOTAS_KEPT).delete()
+    remove_old_papers(now=now)
     SessionStore.clear_expired()
     return {"reporters": erased, "idempotency_keys": keys, "quota_windows": windows}
 
@@ -59,6 +61,7 @@ def past_retention(city: Jurisdiction, now: datetime) -> ComplaintQuerySet:
 def remove_orphans(*, now: datetime) -> dict[str, int]:
     """Delete files that no row knows: uploads of transactions that failed, remains of workers that died."""
     poisoned = give_up_on_poison(Attachment)
+    remove_stray_papers(before=now - ORPHANS_KEPT)
     left = remove_erased_remains() + remove_left_uploads(Attachment)
     removed = 0
     files = _old_files(now - ORPHANS_KEPT)

@@ -131,7 +131,8 @@ POLICIES: dict[str, object] = {
     "desk_complaint": Staff(DESK_READERS),
     "hotspots": Staff(DESK_READERS - {"operator_user"}),
     "desk_action": Staff(DESK_READERS, post=True, finds=None),
-    "desk_pdf": Staff(DESK_READERS),
+    "desk_papers": Staff(DESK_READERS),
+    "desk_paper_file": Staff(DESK_READERS, finds=frozenset({404})),
     "desk_save_filter": Staff(DESK_READERS, post=True, finds=frozenset({302})),
     "desk_forget_filter": Staff(DESK_READERS, post=True, finds=frozenset({302})),
     "desk_columns": Staff(DESK_READERS, post=True, finds=frozenset({302})),
@@ -512,7 +513,7 @@ def test_a_file_is_served_to_those_who_may_see_it(
     media_path("none").write_bytes(b"\xff\xd8\xff")
     for case, photo in world.photos.items():
         with translation.override("fr"):
-            address = reverse("attachment", args=[photo.public_id, "full"])
+            address = photo.full_url
         own = case in SEES.get(persona, frozenset())
         expected = 200 if own and persona in READS_UNRELEASED else 404
         assert client.get(address).status_code == expected, case

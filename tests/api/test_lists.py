@@ -71,7 +71,7 @@ def test_the_list_the_table_and_the_page_of_one_tell_the_same(
     assert row["geometry"] == {"type": "Point", "coordinates": [0.0025, 0.0075]}
     assert row["properties"]["submitted_at"] == "2026-11-23T09:00:00Z"
     assert row["properties"]["description"] == "Un trou"
-    url = f"http://testserver/fr/files/{photo.public_id}/full/"
+    url = f"http://testserver/fr/files/{photo.public_id}/full/{photo.version}/"
     assert row["properties"]["photos"] == [{"url": url, "width": 800, "height": 600}]
     alone = feature(client, complaint.tracking_number)
     assert alone["geometry"] == row["geometry"]

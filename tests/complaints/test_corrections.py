@@ -284,6 +284,27 @@ def test_parts_are_painted_black_in_photo_and_thumbnail_and_review_begins_again(
     assert (back.path, back.review) == (photo.path, "released") and colour(back.path, 0.2, 0.2) == (3, 0, 0)
 
 
+def test_the_photo_as_it_was_has_no_address_any_more(
+    signed_in: SignIn, client: Client, moderator: User, with_photo: Complaint
+) -> None:
+    Attachment.objects.update(review="released")
+    before = Attachment.objects.get()
+    released = client.get(before.full_url)
+    act(signed_in(moderator), with_photo, "black-out", file=before.pk, boxes="0 0 50 50")
+    Attachment.objects.update(review="released")
+    painted = Attachment.objects.get()
+    assert painted.full_url != before.full_url and painted.thumbnail_url != before.thumbnail_url
+    for known in ({}, {"If-None-Match": released["ETag"]}):
+        assert [client.get(url, headers=known).status_code for url in (before.full_url, before.thumbnail_url)] == [
+            404
+        ] * 2
+    assert client.get(painted.full_url, headers={"If-None-Match": released["ETag"]}).status_code == 200
+    page = client.get(f"/fr/complaints/{with_photo.tracking_number}/").content.decode()
+    assert painted.full_url in page and before.full_url not in page
+    told = client.get("/api/v1/complaints.geojson").json()["features"][0]["properties"]["photos"]
+    assert [photo["url"] for photo in told] == [f"http://testserver{painted.full_url}"]
+
+
 def test_what_was_there_before_is_deleted_once_it_can_no_more_be_undone(
     signed_in: SignIn, moderator: User, with_photo: Complaint
 ) -> None:

@@ -179,7 +179,7 @@ def test_released_photos_are_gone_from_their_public_address(
     told_everywhere: Complaint, client: Client, now: datetime
 ) -> None:
     photo = Attachment.objects.filter(purpose="report", kind="jpeg").get()
-    address = f"/fr/files/{photo.public_id}/full/"
+    address = f"/fr/files/{photo.public_id}/full/{photo.version}/"
     assert client.get(address).status_code == 200
     erase_reporter(told_everywhere.pk, now=now + DAY)
     assert client.get(address).status_code == 404

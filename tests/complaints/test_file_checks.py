@@ -39,7 +39,7 @@ def checked(now: datetime, *files: NewFile, category: str = "pothole") -> tuple[
 
 
 def address(file: Attachment, variant: str = "full", token: str = "") -> str:
-    path = reverse("attachment", args=(file.public_id, variant))
+    path = reverse("attachment", args=(file.public_id, variant, file.version))
     return f"{path}?c={token}" if token else path
 
 
@@ -181,7 +181,10 @@ def test_nobody_outside_sees_a_photo_until_it_is_released(
     assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Disposition"].startswith("inline")
-    assert "public" in answer["Cache-Control"]
+    # Kept where it is looked up again each time: what is withheld or painted over is gone from every cache.
+    assert answer["Cache-Control"] == "public, no-cache"
+    again = client.get(address(photo, "thumbnail"), headers={"If-None-Match": answer["ETag"]})
+    assert (again.status_code, again["Cache-Control"]) == (304, "public, no-cache")
     assert b"".join(answer.streaming_content).startswith(b"\xff\xd8")  # type: ignore[attr-defined]
     for hidden in (
         {"visibility": "hidden"},

@@ -16,7 +16,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
-from catalogue.models import Jurisdiction
+from catalogue.models import Category, Jurisdiction
 from contracts.errors import AddressRefused, TooManyKeys, TooManyWebhooks
 from contracts.models import Contract, WebhookDelivery
 from contracts.outward import NotAllowed, is_public, post
@@ -34,6 +34,7 @@ from contracts.services.webhooks import (
 from queueing.models import QueueState
 from tests.builders import build_complaint
 from tests.clocks import stopped_at
+from tests.complaints.test_evidence import taken_at
 from tests.contracts.conftest import NORTH, build_finding
 from tests.sandbox.files import jpeg
 
@@ -283,6 +284,32 @@ def test_a_machine_sends_photos_and_closes_a_case(call: Call, contract: Contract
     assert (status, body["state"]) == (200, "resolved")
     status, body = call("post", path + "resolve/", {"note": "Encore."})
     assert status == 409, "the desk's rules hold for machines"
+
+
+def test_a_machine_closes_nothing_without_the_evidence_that_its_category_asks_for(
+    call: Call, contract: Contract, now: datetime
+) -> None:
+    case = build_complaint("litter", at=NORTH, now=now - timedelta(hours=2))
+    address, evidence = f"cases/{case.tracking_number}/resolve/", Category.objects.filter(code="litter")
+    evidence.update(evidence="photo")
+    elsewhere = SimpleUploadedFile("ailleurs.jpg", taken_at(2.5, 0.5), "image/jpeg")
+    for sent, form, words in (
+        ({"note": "Ramassé."}, False, "photo"),
+        ({"note": "Ramassé.", "files": [elsewhere]}, True, " m "),
+        ({"note": "Ramassé.", "reason": "too_late"}, False, "reason"),
+    ):
+        status, body = call("post", address, sent, form=form)
+        assert status in (400, 409) and words in json.dumps(body), body
+        case.refresh_from_db()
+        assert (case.state, case.attachments.count()) == ("received", 0), "wholly or not at all"
+    status, body = call("post", address, {"note": "Ramassé.", "reason": "no_trace"})
+    assert (status, body["state"]) == (200, "resolved")
+    other = build_complaint("litter", at=NORTH, now=now - timedelta(hours=2))
+    near = SimpleUploadedFile("ici.jpg", taken_at(other.point.x, other.point.y), "image/jpeg")
+    status, body = call(
+        "post", f"cases/{other.tracking_number}/resolve/", {"note": "Fait.", "files": [near]}, form=True
+    )
+    assert (status, body["state"]) == (200, "resolved")
 
 
 def test_a_machine_contests_a_finding_point_by_point_with_files(

@@ -6,17 +6,21 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import FloatRect, Page, expect
 
 from accounts.models import User
 from catalogue.models import Jurisdiction
-from complaints.models import Complaint
+from complaints.models import Attachment, Complaint
+from complaints.services.file_checks import process_due_attachments
 from complaints.services.presence import arrive
+from complaints.services.quarantine import NewFile, media_path
 from complaints.services.transitions import change_state
 from complaints.workflow import Verb
 from tests.builders import build_complaint
 from tests.e2e.conftest import DESKTOP, PHONE, Open
 from tests.e2e.test_staff import sign_in
+from tests.sandbox.files import jpeg
 
 
 class Keyboard:
@@ -161,6 +165,65 @@ def test_somebody_else_is_on_it_until_she_leaves(open_page: Open, clerk: User, m
     expect(page.locator("table#results")).to_be_visible()
     page.wait_for_timeout(500)
     assert [presence.user for presence in complaint.presences.all()] == [manager]
+
+
+@pytest.mark.parametrize("hand", ["mouse", "finger", "keys"])
+def test_part_of_a_photo_is_painted_black(open_page: Open, moderator: User, hand: str) -> None:
+    soon = timezone.now()
+    complaint = build_complaint(now=soon, files=[NewFile("photo.jpg", jpeg())])
+    process_due_attachments(now=soon)
+    before = Attachment.objects.get()
+    home = f"/ar/desk/{complaint.tracking_number}/"
+    page = open_page(f"/ar/accounts/login/?next={home}", size=PHONE if hand == "finger" else DESKTOP)
+    sign_in(page, moderator, home)
+    summary = page.locator(".black-out summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    stage = page.locator(".boxes")
+    expect(stage.locator("img")).to_have_js_property("complete", True)
+    if hand == "keys":
+        page.locator(".black-out__add").focus()
+        for key in (
+            "Enter",
+            *["ArrowLeft"] * 15,
+            *["ArrowUp"] * 15,
+            *["Shift+ArrowRight"] * 10,
+            *["Shift+ArrowDown"] * 10,
+        ):
+            page.keyboard.press(key)
+        expect(page.locator(".boxes__box")).to_be_focused()
+    else:
+        stage.scroll_into_view_if_needed()
+        drag(page, stage.bounding_box(), hand, (0.1, 0.1), (0.5, 0.5))
+    left, top, width, height = map(float, page.locator(".black-out textarea").input_value().split())
+    assert all(
+        abs(side - wanted) <= 1 for side, wanted in zip((left, top, width, height), (10, 10, 40, 40), strict=True)
+    )
+    page.locator(".black-out button[type=submit]").click()
+    expect(page.locator(".undo button")).to_be_visible()
+    after = Attachment.objects.get()
+    with Image.open(media_path(after.path)) as picture:
+        inside, outside = (picture.getpixel((int(picture.width * x), int(picture.height * x))) for x in (0.3, 0.7))
+    assert isinstance(inside, tuple) and isinstance(outside, tuple)
+    assert max(inside) < 16 < max(outside)
+    expect(page.locator(f".photos a[href='/ar{after.full_url[3:]}']")).to_have_count(1)
+    assert page.request.get(before.full_url).status == 404
+
+
+def drag(page: Page, box: FloatRect | None, hand: str, *corners: tuple[float, float]) -> None:
+    """From one corner to the other, given in fractions of the box: with the mouse, or with a finger on the glass."""
+    assert box is not None
+    start, end = ((box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners)
+    if hand == "mouse":
+        page.mouse.move(*start)
+        page.mouse.down()
+        page.mouse.move(*end, steps=3)
+        page.mouse.up()
+        return
+    glass = page.context.new_cdp_session(page)
+    for kind, points in (("touchStart", [start]), ("touchMove", [end]), ("touchEnd", [])):
+        touches = [{"x": x, "y": y} for x, y in points]
+        glass.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])

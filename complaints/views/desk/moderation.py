@@ -108,7 +108,7 @@ def _shown(complaint: Complaint) -> Waiting:
 def _photo(photo: Attachment) -> PhotoShown:
     return PhotoShown(
         pk=photo.pk,
-        url=reverse("attachment", args=[photo.public_id, "full"]),
-        thumbnail_url=reverse("attachment", args=[photo.public_id, "thumbnail"]),
+        url=photo.full_url,
+        thumbnail_url=photo.thumbnail_url,
         purpose=str(Attachment.Purpose(photo.purpose).label),
     )

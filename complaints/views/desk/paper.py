@@ -1,88 +1,79 @@
-"""A case on paper: facts, map, history and photos as a PDF, as far as whoever asks may see them; never the reporter."""
+"""A case on paper: ask for it, watch it being made, download it again as long as it is kept."""
 
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import staff_page
-from catalogue.translated import text_in
-from complaints.casefile import CaseFile, casefile
-from complaints.models import Attachment, Complaint
-from complaints.services.quarantine import media_path
+from catalogue.pages import city_page
+from complaints.models import CasePaper
+from complaints.papers import STEPS, TooManyWaiting, ask_for_paper, papers_of, waiting_before
+from complaints.services.paper_files import KEPT, paper_path
 from complaints.views.staff import DESK_ROLES, complaint_of, staff_user
-from districts.place_map import place_map
-from documents.pdf import PdfFailed, make_pdf
-from queueing.alone import alone
-
-MAX_PHOTOS = 12
-_RETRY_SECONDS = 10
+from queueing.models import QueueState
 
 
 @staff_page(DESK_ROLES)
 @never_cache
-@require_safe
-def case_pdf(request: HttpRequest, tracking_number: str) -> HttpResponse:
-    """The case as a PDF. Typesetting takes seconds: one at a time, who comes meanwhile is asked to come again (503)."""
-    complaint = complaint_of(staff_user(request), tracking_number)
-    now = timezone.now()
-    case = casefile(complaint, staff_user(request), now)
-    photos = _photos(case)
-    with timezone.override(ZoneInfo(complaint.jurisdiction.time_zone)):
-        html = render_to_string("complaints/desk/paper.html", _facts(complaint, case, photos) | {"dated": now})
-    with alone("case-pdf") as is_mine:
-        if not is_mine:
-            return _later(_("Another document is being made. Please try again in a moment."))
+@require_http_methods(["GET", "HEAD", "POST"])
+def papers(request: HttpRequest, tracking_number: str) -> HttpResponse:
+    """One's own papers of a case, and asking for one. While one is made the page looks again by itself."""
+    user = staff_user(request)
+    complaint = complaint_of(user, tracking_number)
+    if request.method == "POST":
         try:
-            pdf = make_pdf(html, pictures={name: data for name, _label, data in photos})
-        except PdfFailed:
-            return _later(_("The document could not be made just now. Please try again in a moment."))
-    response = HttpResponse(pdf, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{complaint.tracking_number}.pdf"'
+            ask_for_paper(complaint, user, language=get_language() or "fr", now=timezone.now())
+        except TooManyWaiting:
+            messages.warning(request, _("Your earlier documents are still being made."))
+        return redirect("desk_papers", complaint.tracking_number)
+    rows = papers_of(complaint, user)
+    waiting = next((row for row in rows if row.queue_state == QueueState.DUE), None)
+    context = {
+        "complaint": complaint,
+        "papers": [_shown(row) for row in rows if row.queue_state != QueueState.DUE],
+        "waiting": waiting,
+        "before": waiting_before(waiting) if waiting else 0,
+        "steps": STEPS,
+        "stale": not any(row.requested_at >= complaint.updated_at for row in rows if row.path),
+        "case_url": reverse("desk_complaint", args=[complaint.tracking_number]),
+    }
+    response = city_page(request, complaint.jurisdiction, "complaints/desk/papers.html", context)
+    if waiting:
+        # Without a script too: the browser asks again.
+        response["Refresh"] = "2"
     return response
 
 
-def _facts(complaint: Complaint, case: CaseFile, photos: list[tuple[str, str, bytes]]) -> dict[str, object]:
-    language = get_language() or "fr"
-    place, svg = case.place or {}, ""
-    if place.get("precision") == "exact":
-        svg = place_map(
-            complaint.jurisdiction,
-            complaint.point.x,
-            complaint.point.y,
-            language=language,
-            title=_("Place of the complaint"),
-        )
+def _shown(row: CasePaper) -> dict[str, object]:
     return {
-        "case": case,
-        "city_name": text_in(complaint.jurisdiction.name, language),
-        "reference": complaint.tracking_number,
-        "map": svg,
-        # Oldest first: on paper a history is read from its beginning.
-        "timeline": list(reversed(case.timeline)),
-        "photos": [(name, label) for name, label, _data in photos],
-        "photos_left_out": max(0, sum(file.is_image and file.is_ready for file in case.files) - MAX_PHOTOS),
+        "row": row,
+        "failed": row.queue_state == QueueState.FAILED,
+        "url": reverse("desk_paper_file", args=[row.complaint.tracking_number, row.public_id]),
+        "kept_until": row.requested_at + KEPT,
     }
 
 
-def _photos(case: CaseFile) -> list[tuple[str, str, bytes]]:
-    """Name, caption and picture of what this person may see; a file that is gone is left out."""
-    wanted = [file for file in case.files if file.is_image and file.is_ready][:MAX_PHOTOS]
-    paths = dict(Attachment.objects.filter(pk__in=[file.pk for file in wanted]).values_list("pk", "path"))
-    found = []
-    for file in wanted:
-        path = media_path(paths[file.pk])
-        if path.is_file():
-            found.append((f"photo-{file.pk}", file.purpose, path.read_bytes()))
-    return found
-
-
-def _later(words: str) -> HttpResponse:
-    response = HttpResponse(words, status=503, content_type="text/plain; charset=utf-8")
-    response["Retry-After"] = str(_RETRY_SECONDS)
+@staff_page(DESK_ROLES)
+@require_safe
+def download(request: HttpRequest, tracking_number: str, public_id: UUID) -> HttpResponseBase:
+    """The file, to who asked for it and may still open the case."""
+    user = staff_user(request)
+    complaint = complaint_of(user, tracking_number)
+    row = CasePaper.objects.filter(public_id=public_id, complaint=complaint, requested_by=user).exclude(path="").first()
+    if row is None or not paper_path(row).is_file():
+        raise Http404
+    name = f"{complaint.tracking_number}-{row.language}.pdf"
+    response = FileResponse(paper_path(row).open("rb"), as_attachment=True, filename=name)
+    response["Content-Type"] = "application/pdf"
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
     return response

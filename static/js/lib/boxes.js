@@ -1,6 +1,10 @@
-// Boxes drawn over a photo with a finger or a mouse; the form's text field holds them, one a line, in percent of the picture.
+// Boxes over a photo, drawn with a finger or a mouse, or added and moved with keys; the form's text field holds them, one a
+// line, in percent of the picture.
 
 const LEAST = 0.5;
+const STEP = 2;
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const NEW_BOX = [40, 40, 20, 20];
 
 /** Show the picture of a `.black-out` and let boxes be drawn on it. Boxes that were typed are shown, too. */
 export function drawBoxes(details) {
@@ -23,8 +27,31 @@ export function drawBoxes(details) {
 
   function show() {
     for (const old of stage.querySelectorAll(".boxes__box")) old.remove();
-    read().forEach((box, n) => stage.append(boxNode(box, () => write(read().filter((_, other) => other !== n)))));
+    read().forEach((box, n) => {
+      const node = boxNode(box, () => remove(n));
+      node.addEventListener("keydown", (event) => onKey(event, n));
+      stage.append(node);
+    });
   }
+
+  function remove(n) {
+    write(read().filter((_, other) => other !== n));
+    add.focus();
+  }
+
+  // Arrows move a box, with Shift its far corner; Enter, Space and Delete take it away.
+  function onKey(event, n) {
+    const by = ARROWS[event.key];
+    if (event.key === "Delete") remove(n);
+    else if (by) {
+      write(read().map((box, other) => (other === n ? shifted(box, by, event.shiftKey) : box)));
+      focusOn(n);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  const focusOn = (n) => stage.querySelectorAll(".boxes__box")[n]?.focus();
 
   function write(boxes) {
     field.value = boxes.map((box) => box.map((side) => Number(side.toFixed(1))).join(" ")).join("\n");
@@ -60,8 +87,20 @@ export function drawBoxes(details) {
     start = null;
     ghost?.remove();
   });
+  const add = details.querySelector(".black-out__add");
+  add.addEventListener("click", () => {
+    write([...read(), NEW_BOX]);
+    focusOn(read().length - 1);
+  });
   field.addEventListener("input", show);
   show();
+}
+
+function shifted([left, top, width, height], [x, y], corner) {
+  const within = (value, most) => Math.min(most, Math.max(0, value));
+  if (!corner) return [within(left + x * STEP, 100 - width), within(top + y * STEP, 100 - height), width, height];
+  const longer = (side, by, from) => Math.min(100 - from, Math.max(STEP, side + by * STEP));
+  return [left, top, longer(width, x, left), longer(height, y, top)];
 }
 
 function boxNode(box, onPress = null) {
