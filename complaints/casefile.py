@@ -28,6 +28,7 @@ from complaints.querysets import degrees_around
 from complaints.timeline import Entry, staff_timeline
 from complaints.vicinity import changes_then, in_words
 from complaints.workflow import State
+from notifications.outbox import CAME_BACK, undeliverable
 
 NEARBY_M = 200
 MAX_NEARBY = 8
@@ -102,6 +103,8 @@ class CaseFile:
     answers: list[tuple[str, str]]
     reporter: Reporter | None
     sees_reporter: bool
+    # When the newest mail to her was given up or came back, and what the mail server said; None if it did not.
+    undelivered: tuple[datetime, str] | None
     files: list[FileShown]
     hidden_files: int
     why: str
@@ -161,6 +164,7 @@ def casefile(complaint: Complaint, user: User, now: datetime) -> CaseFile:
         answers=_answers(complaint) if shown.sees_answers else [],
         reporter=shown.reporter(complaint),
         sees_reporter=shown.sees_reporter,
+        undelivered=_undelivered(complaint, shown.reporter(complaint)),
         files=[_file(file, complaint, moderates=moderates) for file in visible],
         hidden_files=len(files) - len(visible),
         why=explain_stored(decisions[0]) if decisions else "",
@@ -182,6 +186,13 @@ def _why_url(complaint: Complaint) -> str:
         "at": f"{wall:%Y-%m-%dT%H:%M}",
     }
     return f"{reverse('why_here')}?{urlencode(query)}"
+
+
+def _undelivered(complaint: Complaint, reporter: Reporter | None) -> tuple[datetime, str] | None:
+    if reporter is None or not reporter.email:
+        return None
+    mail = undeliverable(complaint.tracking_number, reporter.email)
+    return (mail.sent_at or mail.created_at, mail.last_error.removeprefix(CAME_BACK).strip()) if mail else None
 
 
 def nearby(complaint: Complaint, user: User) -> list[Nearby]:

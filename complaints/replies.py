@@ -5,8 +5,8 @@ a person: most answers are public.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -37,17 +37,24 @@ PLACEHOLDERS = {
 class Filled:
     """A reply made for one complaint. `language`: the one it is written in; `wanted`: the one that its reader reads.
 
-    `missing`: placeholders for which this complaint has nothing; they stay in the text, and must not be sent.
+    `missing`: placeholders for which this complaint has nothing; they stay in the text, and must not be sent. `lacking`:
+    other languages that are read in its group, and in which the text does not exist.
     """
 
     text: str
     language: str
     wanted: str
     missing: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
 
     @property
     def is_translated(self) -> bool:
-        return self.language == self.wanted
+        return self.language == self.wanted and not self.lacking
+
+    @property
+    def untranslated(self) -> tuple[str, ...]:
+        """Languages in which somebody wants to read it and cannot."""
+        return (*((self.wanted,) if self.language != self.wanted else ()), *self.lacking)
 
 
 def check_texts(texts: Mapping[str, str]) -> dict[str, str]:
@@ -74,6 +81,19 @@ def fill(reply: Reply, complaint: Complaint, language: str) -> Filled:
     missing = tuple(dict.fromkeys(name for name in _PLACEHOLDER.findall(text) if not values.get(name)))
     filled = _PLACEHOLDER.sub(lambda found: values.get(found[1]) or found[0], text)
     return Filled(filled, written, language, missing)
+
+
+def fill_for_all(reply: Reply, complaint: Complaint, languages: Sequence[str]) -> Filled:
+    """A reply for a group that reads several languages: one text after the other, that of the first reporter first."""
+    first = fill(reply, complaint, languages[0])
+    written = [language for language in languages[1:] if reply.texts.get(language) and language != first.language]
+    others = [fill(reply, complaint, language) for language in written]
+    return replace(
+        first,
+        text="\n\n".join([first.text, *(other.text for other in others)]),
+        missing=tuple(dict.fromkeys([*first.missing, *(name for other in others for name in other.missing)])),
+        lacking=tuple(language for language in languages[1:] if not reply.texts.get(language)),
+    )
 
 
 def left_over(text: str) -> list[str]:

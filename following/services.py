@@ -133,6 +133,15 @@ def end(subscription: Subscription) -> None:
     subscription.delete()
 
 
+def end_for_erased(sender: object, *, complaint: Complaint, email: str, **_more: object) -> None:
+    """A reporter had her data erased: what the same address follows of that complaint ends, confirmed or not.
+
+    Of streets, districts and areas it goes on: those are wishes of their own, with their own link to end them.
+    """
+    shown = [pk for pk in (complaint.pk, complaint.merged_into_id) if pk is not None]
+    end_all(Subscription.objects.filter(complaint__in=shown, email__iexact=email))
+
+
 def forget_past(*, now: datetime) -> dict[str, int]:
     """End what nobody confirmed in a week, and what follows a complaint that is past its city's retention (nightly)."""
     unconfirmed = Subscription.objects.filter(confirmed_at=None, created_at__lt=now - UNCONFIRMED_KEPT)

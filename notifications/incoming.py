@@ -6,8 +6,8 @@ Whatever is in it was written by a stranger: nothing here raises for it, follows
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes, message_from_string, policy
+from email.message import EmailMessage, Message
 from email.utils import getaddresses, parseaddr
 from html.parser import HTMLParser
 
@@ -42,6 +42,15 @@ class IncomingFile:
 
 
 @dataclass(frozen=True)
+class Returned:
+    """What a mail server says of a mail of ours that it will never deliver (RFC 3464). Its codes, and which one it was."""
+
+    message_id: str
+    recipient: str
+    status: str
+
+
+@dataclass(frozen=True)
 class Incoming:
     """A mail as far as it matters. `words` is what its writer wrote now, without what she quotes and her signature."""
 
@@ -51,6 +60,7 @@ class Incoming:
     automatic: bool
     words: str
     files: tuple[IncomingFile, ...]
+    returned: Returned | None = None
 
 
 def read_mail(raw: bytes) -> Incoming:
@@ -65,15 +75,16 @@ def read_mail(raw: bytes) -> Incoming:
         automatic=_is_automatic(mail),
         words=_words(parts),
         files=tuple(_files(parts)),
+        returned=_returned(mail),
     )
 
 
-def _header(mail: EmailMessage, name: str) -> str:
+def _header(mail: Message, name: str) -> str:
     """A header as it was written; empty where there is none."""
     return next(iter(_headers(mail, name)), "")
 
 
-def _headers(mail: EmailMessage, name: str) -> Iterator[str]:
+def _headers(mail: Message, name: str) -> Iterator[str]:
     """Not parsed: addresses and codes stand there in ASCII, and the library's parser takes seconds for hostile ones."""
     for header, value in mail.raw_items():
         if header.lower() == name:
@@ -100,6 +111,31 @@ def _is_automatic(mail: EmailMessage) -> bool:
         return True
     who = parseaddr(_header(mail, "from"))[1].partition("@")[0].lower()
     return who in ("mailer-daemon", "postmaster", "noreply", "no-reply", "")
+
+
+def _returned(mail: EmailMessage) -> Returned | None:
+    """A report of failure. One that says "delayed" or "delivered" is none, nor is what a person or her holiday notice wrote."""
+    if mail.get_content_type() != "multipart/report":
+        return None
+    message_id, failed = "", None
+    for part in list(mail.walk())[:_MOST_PARTS]:
+        kind, inside = part.get_content_type(), part.get_payload()
+        if kind == "message/delivery-status" and isinstance(inside, list):
+            failed = failed or next(filter(_has_failed, inside[1:_MOST_PARTS]), None)
+        elif kind == "message/rfc822" and isinstance(inside, list):
+            about = next((child for child in inside if isinstance(child, Message)), None)
+            message_id = message_id or (_header(about, "message-id") if about is not None else "")
+        elif kind == "text/rfc822-headers":
+            message_id = message_id or _header(message_from_string(_text(part), policy=policy.default), "message-id")
+    if failed is None:
+        return None
+    address = _header(failed, "original-recipient") or _header(failed, "final-recipient")
+    status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", _header(failed, "status"))
+    return Returned(message_id[:998], address.rpartition(";")[2].strip().casefold()[:254], status[0] if status else "")
+
+
+def _has_failed(block: Message) -> bool:
+    return _header(block, "action").strip().lower() == "failed"
 
 
 def _parts(mail: EmailMessage) -> Iterator[EmailMessage]:

@@ -1,5 +1,6 @@
 """The outbox as others use it: what a reference was sent, erased on request."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from django.conf import settings
 from notifications.models import OutboxMessage
 from queueing.models import QueueState
 
+# How the error of a message begins that was delivered and came back.
+CAME_BACK = "came back"
 # Mails on disk that are not about a reference (a password to be set) are kept for so long.
 OTHERS_KEPT = timedelta(days=30)
 
@@ -34,6 +37,30 @@ def erase_messages(reference: str) -> None:
         attachment_path="",
         last_error="",
     )
+
+
+def message_came_back(reference: str, message_id: str, recipient: str, status: str) -> int | None:
+    """A mail server gave a delivered message up: it counts as failed. Which one; None if it is none about `reference`.
+
+    It is known by its Message-ID (channels/email.py), else by its address: then it is the newest one that was sent there.
+    """
+    sent = OutboxMessage.objects.filter(reference=reference, channel="email", queue_state=QueueState.DONE)
+    named = re.match(rf"<{re.escape(reference)}\.(\d{{1,18}})@", message_id)
+    found = sent.filter(pk=int(named[1])) if named else sent.filter(recipient__iexact=recipient)
+    message = found.order_by("-pk").first()
+    if message is None:
+        return None
+    OutboxMessage.objects.filter(pk=message.pk).update(
+        queue_state=QueueState.FAILED, last_error=f"{CAME_BACK} {status}"
+    )
+    return message.pk
+
+
+def undeliverable(reference: str, address: str) -> OutboxMessage | None:
+    """The newest mail about `reference` to an address, if it was given up or came back; None if all is well or unknown."""
+    done = OutboxMessage.objects.filter(reference=reference, recipient__iexact=address, channel="email")
+    last = done.filter(queue_state__in=(QueueState.DONE, QueueState.FAILED)).order_by("-pk").first()
+    return last if last is not None and last.queue_state == QueueState.FAILED else None
 
 
 def remove_mail_files(reference: str) -> None:

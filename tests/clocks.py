@@ -41,7 +41,8 @@ def zone_with_changes(key: str, first_offset: int, changes: list[tuple[str, int]
 # Morocco as the law stands: UTC+1 with a return to UTC in Ramadan until 20 September 2026, plain UTC since.
 CASABLANCA = locked_zone("Africa/Casablanca")
 
-# Morocco as it was expected to go on until that was decided (IANA data up to 2026b).
+# Morocco as it was expected to go on until that was decided (IANA data up to 2026b): compared, change by change, with tzdata
+# 2025.2; tests/complaints/test_clock_changes.py holds them to the computed Ramadans.
 CASABLANCA_AS_FORESEEN = zone_with_changes(
     "Africa/Casablanca",
     1,

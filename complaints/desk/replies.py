@@ -1,5 +1,7 @@
 """Which ready-made texts somebody at the desk may use for a complaint, and which she may write."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -7,14 +9,15 @@ from django.db.models import Q, QuerySet
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction, Unit
 from complaints.models import Complaint, Reply, Reporter
-from complaints.replies import Filled, fill
+from complaints.notices import told_of
+from complaints.replies import Filled, fill_for_all
 
 WRITERS = frozenset({Role.UNIT_MANAGER, Role.TRIAGE_OFFICER, Role.ADMINISTRATOR})
 
 
 @dataclass(frozen=True)
 class ReplyOffered:
-    """One text in the menu of a form; `is_translated`: it exists in the language of who will read it."""
+    """One text in the menu of a form; `is_translated`: it exists in the languages of all who will read it."""
 
     pk: int
     name: str
@@ -27,12 +30,23 @@ def language_of(complaint: Complaint) -> str:
     return (reporter and reporter.language) or str(complaint.jurisdiction.languages[0])
 
 
-def replies_for(complaint: Complaint) -> dict[str, list[ReplyOffered]]:
+def languages_of(complaint: Complaint) -> dict[str, int]:
+    """The languages in which what is written here will be read, and by how many: her own first, then those of her group.
+
+    What is typed goes out as it is typed, to all of them. A statement only where others were merged into it.
+    """
+    own = language_of(complaint)
+    if not complaint.merged_count:
+        return {own: 1}
+    read = Counter({box.reporter.pk: box.reporter.language for box in told_of(complaint)}.values())
+    return {own: read.pop(own, 0)} | dict(sorted(read.items()))
+
+
+def replies_for(complaint: Complaint, languages: Iterable[str]) -> dict[str, list[ReplyOffered]]:
     """By step: the texts for this complaint's unit and category, those made for just them first. One statement."""
-    language = language_of(complaint)
     found: dict[str, list[ReplyOffered]] = {}
     for reply in sorted(_fitting(complaint), key=_closeness):
-        offered = ReplyOffered(reply.pk, reply.name, bool(reply.texts.get(language)))
+        offered = ReplyOffered(reply.pk, reply.name, all(map(reply.texts.get, languages)))
         found.setdefault(reply.step, []).append(offered)
     return found
 
@@ -42,7 +56,7 @@ def filled_reply(complaint: Complaint, step: str, pk: str) -> Filled | None:
     if not pk.isdecimal():
         return None
     reply = _fitting(complaint).filter(step=step, pk=int(pk[:18])).first()
-    return fill(reply, complaint, language_of(complaint)) if reply else None
+    return fill_for_all(reply, complaint, list(languages_of(complaint))) if reply else None
 
 
 def replies_among(city: Jurisdiction, user: User, step: str) -> list[Reply]:

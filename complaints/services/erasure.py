@@ -5,6 +5,7 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.dispatch import Signal
 
 from accounts.models import User
 from complaints.models import Attachment, Complaint, Event, IdempotencyKey, Message, Reporter
@@ -17,6 +18,9 @@ from complaints.services.verdicts import Voice, forget_voice
 from complaints.workflow import REPORTER, SYSTEM
 from notifications.outbox import erase_messages, remove_mail_files
 from queueing.models import QueueState
+
+# Rooms above this one forget what they hold for the same person and complaint: `complaint`, `email`, in the transaction.
+reporter_erased = Signal()
 
 # Attachment.refused_code of a file that was taken away on request.
 ERASED = "erased"
@@ -32,7 +36,10 @@ def erase_reporter(
     """
     with transaction.atomic():
         complaint = Complaint.objects.select_for_update(of=("self",)).get(pk=complaint_id)
+        email = Reporter.objects.filter(complaint=complaint).values_list("email", flat=True).first()
         _empty_rows(complaint, now)
+        if email:
+            reporter_erased.send(erase_reporter, complaint=complaint, email=email)
         erase_messages(complaint.tracking_number)
         if not complaint.events.filter(kind=Event.Kind.ERASED).exists():
             role = SYSTEM if by_system else _role(acting_user, complaint)

@@ -26,8 +26,9 @@ from complaints.services.quarantine import NewFile
 from complaints.tracking import replied_complaint
 from complaints.workflow import WorkflowError
 from notifications.channels.mailbox import Handled, empty_mailbox
-from notifications.incoming import Incoming, read_mail
+from notifications.incoming import Incoming, Returned, read_mail
 from notifications.models import OutboxMessage
+from notifications.outbox import message_came_back
 
 # More than a person writes about one thing: beyond it something answers by itself.
 _A_DAY = (Limit(30, DAY),)
@@ -66,6 +67,9 @@ def take_mail(raw: bytes, *, now: datetime, whole: bool = True) -> Handled:
     complaint = _complaint_of(mail.recipients)
     if complaint is None:
         return Handled.NOT_OURS
+    if mail.returned is not None:
+        _came_back(complaint, mail.returned)
+        return Handled.TAKEN
     if mail.automatic:
         return Handled.TAKEN
     digest = _digest(complaint, mail, raw)
@@ -74,6 +78,12 @@ def take_mail(raw: bytes, *, now: datetime, whole: bool = True) -> Handled:
         if is_new:
             _keep(complaint, mail, whole, now)
     return Handled.TAKEN
+
+
+def _came_back(complaint: Complaint, returned: Returned) -> None:
+    """Our mail to her reached nobody: the desk sees it beside her address (casefile). The address it came to proves it."""
+    known = message_came_back(complaint.tracking_number, returned.message_id, returned.recipient, returned.status)
+    logger.info("a mail about %s came back: %s", complaint.tracking_number, "known" if known else "unknown")
 
 
 def forget_old(*, now: datetime) -> int:

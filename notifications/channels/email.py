@@ -61,7 +61,11 @@ def compose(message: OutboxMessage, connection: BaseEmailBackend | None = None) 
         # RFC 8058: mail programs end the subscription with one POST, without opening a page.
         headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    envelope = _returns_to(message)
+    if envelope:
+        headers["From"] = settings.DEFAULT_FROM_EMAIL
     mail = EmailMultiAlternatives(
+        from_email=envelope or None,
         subject=isolated(subject, message.language),
         body=isolated(_text(message), message.language),
         to=[message.recipient],
@@ -90,6 +94,15 @@ def _attach(mail: EmailMultiAlternatives, message: OutboxMessage) -> None:
     path = Path(settings.MEDIA_ROOT) / message.attachment_path
     if path.is_file():
         mail.attach(message.attachment_name, path.read_bytes(), mimetypes.guess_type(message.attachment_name)[0])
+
+
+def _returns_to(message: OutboxMessage) -> str:
+    """The address on the envelope, where what cannot be delivered comes back to: the one of answers, read by the mailbox.
+
+    Only where it is of the same domain as the sender that is shown: receivers check that (DMARC).
+    """
+    domain = message.reply_to.rpartition("@")[2].casefold()
+    return message.reply_to if domain and domain == _domain().casefold() else ""
 
 
 def _text(message: OutboxMessage) -> str:

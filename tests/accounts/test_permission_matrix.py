@@ -259,12 +259,6 @@ class World:
         return given[0].value if given else ""
 
 
-@pytest.fixture(autouse=True)
-def paper_is_read_as_html(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Typesetting takes seconds, and hides canaries from this test."""
-    monkeypatch.setattr("complaints.views.desk.paper.make_pdf", lambda html, pictures: html.encode())
-
-
 @pytest.fixture
 def world(gridville: Jurisdiction, now: datetime) -> World:
     people = {

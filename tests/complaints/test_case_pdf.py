@@ -9,7 +9,6 @@ from typing import Any
 
 import pikepdf
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -53,7 +52,7 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> Printed:
     return pages
 
 
-def ask(client: Client, case: Complaint, language: str = "fr") -> HttpResponse:
+def ask(client: Client, case: Complaint, language: str = "fr") -> Any:
     """The page after asking for a document."""
     return client.post(f"/{language}/desk/{case.tracking_number}/paper/", follow=True)
 

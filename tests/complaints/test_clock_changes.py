@@ -1,10 +1,12 @@
 """Promises across every change of Morocco's clock from 2024 to 2032: as the law stands, and as it was foreseen before."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from holidays.calendars.islamic import _IslamicLunar
 
 from catalogue.working_time import WorkingCalendar, parse_week
 from complaints.deadlines import Duration, due, resume, working_time_between
@@ -41,6 +43,28 @@ def test_all_changes_are_there() -> None:
     assert len(list(changes(CASABLANCA))) == 7
     assert len(list(changes(CASABLANCA_AS_FORESEEN))) == 15
     assert {by for _at, by in changes(CASABLANCA)} == {HOUR, -HOUR}
+
+
+def test_each_foreseen_pause_spans_a_ramadan_from_a_sunday_to_a_sunday() -> None:
+    begins, feasts = _dates(_IslamicLunar.RAMADAN_BEGINNING_DATES), _dates(_IslamicLunar.EID_AL_FITR_DATES)
+    pauses = [at for at, _by in changes(CASABLANCA_AS_FORESEEN) if at.year >= 2026]
+    assert pauses[:2] == [at for at, _by in changes(CASABLANCA) if at.year == 2026][:2], "as zoneinfo has them"
+    ramadans = [day for day in begins if 2026 <= day.year <= 2032]
+    assert len(pauses) == 2 * len(ramadans) - 1, "the last one ends in 2033"
+    for at, by in changes(CASABLANCA_AS_FORESEEN):
+        assert (at.weekday(), at.hour) == (6, 2), at
+        if by < timedelta(0):
+            assert min(abs(day - at.date()) for day in begins if day > at.date()) <= 7 * DAY, at
+        else:
+            assert DAY <= min(at.date() - day for day in feasts if day < at.date()) <= 8 * DAY, at
+
+
+def _dates(table: Mapping[int, Any]) -> list[date]:
+    """Of a year with two, both: (month, day), or a tuple of such."""
+    pairs = (
+        (year, pair) for year, found in table.items() for pair in (found if isinstance(found[0], tuple) else [found])
+    )
+    return sorted(date(year, *pair) for year, pair in pairs if 2023 <= year <= 2033)
 
 
 @pytest.mark.parametrize(("zone", "at", "by"), CHANGES)

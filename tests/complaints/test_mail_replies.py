@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from email import message_from_string, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from notifications.channels.email import compose
 from notifications.channels.mailbox import Handled, MailboxTrouble
 from notifications.models import OutboxMessage
 from tests.builders import build_complaint
+from tests.conftest import SignIn
 from tests.sandbox.files import jpeg
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -125,6 +127,93 @@ def test_machines_are_not_listened_to_nor_answered(
     before = OutboxMessage.objects.count()
     assert take(reply(complaint, **headers), now) == Handled.TAKEN
     assert (words(), OutboxMessage.objects.count()) == ([], before)
+
+
+def bounce(
+    complaint: Complaint, message_id: str, *, action: str = "failed", headers_only: bool = False
+) -> EmailMessage:
+    """As Postfix writes it: to the address on the envelope, from nobody."""
+    kind, inner = ("text/rfc822-headers", "") if headers_only else ("message/rfc822", "Merci de votre signalement.\n")
+    raw = f"""Return-Path: <>
+From: MAILER-DAEMON@mx.example.org
+To: {reply_address(complaint)}
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+Message-ID: <bounce@mx.example.org>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain; charset=us-ascii
+
+I'm sorry to have to inform you that your message could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+Final-Recipient: rfc822; fatima@example.org
+Original-Recipient: rfc822;Fatima@example.org
+Action: {action}
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 No such user
+
+--b
+Content-Type: {kind}
+
+From: Geoportal <noreply@ville.example>
+Message-ID: {message_id}
+
+{inner}
+--b--
+"""
+    mail = message_from_string(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+@pytest.mark.parametrize("headers_only", [False, True])
+def test_a_mail_that_comes_back_is_no_message_and_the_desk_sees_that_nobody_reads_it(
+    signed_in: SignIn, complaint: Complaint, clerk: User, now: datetime, headers_only: bool
+) -> None:
+    OutboxMessage.objects.update(queue_state="done", sent_at=now)
+    sent = OutboxMessage.objects.filter(reference=complaint.tracking_number).latest("pk")
+    message_id = f"<{sent.reference}.{sent.pk}@ville.example>"
+    page = f"/fr/desk/{complaint.tracking_number}/"
+    for action in ("delayed", "delivered"):
+        assert take(bounce(complaint, message_id, action=action), now) == Handled.TAKEN
+    other = build_complaint(now=now, email="zineb@example.org")
+    take(bounce(other, message_id), now)
+    assert "5.1.1" not in signed_in(clerk).get(page).content.decode()
+    before = OutboxMessage.objects.count()
+    for _ in range(2):
+        assert take(bounce(complaint, message_id, headers_only=headers_only), now) == Handled.TAKEN
+    sent.refresh_from_db()
+    assert (sent.queue_state, sent.last_error) == ("failed", "came back 5.1.1")
+    assert (words(), OutboxMessage.objects.count()) == ([], before), "neither filed nor answered"
+    assert "(5.1.1)" in signed_in(clerk).get(page).content.decode()
+    erase_reporter(complaint.pk, now=now)
+    sent.refresh_from_db()
+    assert (sent.recipient, sent.last_error) == ("", "")
+
+
+def test_what_names_no_mail_of_ours_is_known_by_its_address(complaint: Complaint, now: datetime) -> None:
+    OutboxMessage.objects.update(queue_state="done", sent_at=now)
+    take(bounce(complaint, "<other@mx.example.org>"), now)
+    failed = OutboxMessage.objects.filter(queue_state="failed").get()
+    assert failed.recipient == "fatima@example.org"
+
+
+def test_mails_come_back_to_the_mailbox_where_sender_and_mailbox_share_a_domain(
+    complaint: Complaint, settings: Settings
+) -> None:
+    message = OutboxMessage.objects.latest("pk")
+    settings.DEFAULT_FROM_EMAIL = "Ville <noreply@ville.example>"
+    mail = compose(message)
+    assert mail.from_email == message.reply_to and mail.message()["From"] == settings.DEFAULT_FROM_EMAIL
+    settings.DEFAULT_FROM_EMAIL = "Ville <noreply@elsewhere.example>"
+    mail = compose(message)
+    assert mail.from_email == settings.DEFAULT_FROM_EMAIL == mail.message()["From"]
 
 
 def test_our_own_mails_ask_machines_not_to_answer(complaint: Complaint, clerk: User, now: datetime) -> None:

@@ -11,9 +11,11 @@ from django.utils import timezone, translation
 
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
+from complaints.desk.replies import replies_for
 from complaints.errors import ReplyRefused
 from complaints.models import Attachment, Complaint, Deed, Event, Message, Reply, Reporter
 from complaints.replies import check_texts, fill
+from complaints.services.merging import merge
 from complaints.tracking import secret_token
 from notifications.models import OutboxMessage
 from tests.builders import build_complaint, build_staff
@@ -212,3 +214,24 @@ def test_managers_write_for_their_unit_and_triage_for_the_city(
     assert [reply.name for reply in Reply.objects.all()] == ["De la ville"]
     other = build_staff("moha", Role.UNIT_MANAGER, gridville, unit="waste-north")
     assert signed_in(other).get("/fr/desk/replies/").context["rows"] == []
+
+
+def test_a_group_that_reads_several_languages_is_pointed_out_and_gets_each_of_them(
+    desk: Client, clerk: User, write: Write, soon: datetime
+) -> None:
+    primary, other = (build_complaint(now=soon, email=f"{name}@example.org") for name in ("rita", "zineb"))
+    alone = desk.get(f"/fr/desk/{primary.tracking_number}/")
+    assert alone.context["read_in"] == {"fr": 1} and "des langues différentes" not in alone.content.decode()
+    Reporter.objects.filter(complaint=other).update(language="ar")
+    merge(other.pk, primary.pk, acting_user=clerk, now=soon)
+    page = desk.get(f"/fr/desk/{primary.tracking_number}/")
+    assert page.context["read_in"] == {"fr": 1, "ar": 1} and "des langues différentes" in page.content.decode()
+    both, french = write(), write("Sans arabe", fr="Nous passons.")
+    put = act(desk, primary, "answer", insert="1", reply=both.pk)
+    assert put.context["filled"].text.startswith("Bien reçu") and "\n\nتوصلنا" in put.context["filled"].text
+    lacking = act(desk, primary, "answer", insert="1", reply=french.pk)
+    assert (
+        lacking.context["filled"].untranslated == ("ar",) and "Quelqu’un dans ce groupe lit" in lacking.content.decode()
+    )
+    names = {reply.name: reply.is_translated for reply in replies_for(primary, ["fr", "ar"])["answer"]}
+    assert names == {"Reçu": True, "Sans arabe": False}

@@ -18,10 +18,12 @@ from accounts.models import User
 from catalogue.models import Category, Jurisdiction, Service
 from complaints.models import Complaint, Event, PublicChange, Supporter, Verdict
 from complaints.services.correspondence import answer
+from complaints.services.erasure import erase_reporter
 from complaints.services.merging import merge
 from complaints.services.publication import hide
 from complaints.services.transitions import change_state
 from complaints.services.undo import undo, undoable
+from complaints.tracking import secret_token
 from complaints.workflow import State, Verb
 from districts.models import Landmark
 from following.links import END, end_url, manage_url, subscription_of, token
@@ -449,3 +451,23 @@ def test_feeds_are_atom_and_say_what_the_map_says(
     assert client.get("/fr/follow/feed.atom", {"complaint": secret.tracking_number}).status_code == 404
     for wrong in ({"district": "nowhere"}, {"area": "0 0"}, {"street": "nowhere"}):
         assert client.get("/fr/follow/feed.atom", {"jurisdiction": "gridville", **wrong}).status_code == 400
+
+
+def test_who_is_erased_follows_that_complaint_no_more(
+    gridville: Jurisdiction, clerk: User, client: Client, now: datetime
+) -> None:
+    mine = build_complaint(now=now, email="Fatima@Example.org")
+    primary, other = build_complaint(now=now), build_complaint(now=now)
+    merge(mine.pk, primary.pk, acting_user=clerk, now=now)
+    ended = [followed(gridville, now, complaint=row).pk for row in (mine, primary)]
+    asked = followed(gridville, now, yes=False, complaint=primary, category=primary.category).pk
+    kept = [followed(gridville, now, complaint=other).pk, followed(gridville, now, district_code="d1").pk]
+    stranger = subscribe(Wish(city=gridville, email="zineb@example.org", language="fr", complaint=primary), now=now)
+    page = f"/fr/c/{secret_token(mine.pk, 1)}/"
+    assert "rues" in client.post(page, {"action": "erase"}).content.decode(), "it says so before"
+    client.post(page, {"action": "erase", "sure": "1"})
+    assert set(Subscription.objects.values_list("pk", flat=True)) == {*kept, stranger.pk}
+    assert not Subscription.objects.filter(pk__in=[*ended, asked]).exists()
+    told = OutboxMessage.objects.filter(reference__in=[f"follow-{pk}" for pk in (*ended, asked)])
+    assert not told.exclude(recipient="").exists()
+    erase_reporter(mine.pk, now=now)

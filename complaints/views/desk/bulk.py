@@ -108,7 +108,7 @@ def _put_reply(data: QueryDict, action: Action, complaint: Complaint) -> str:
         return _("This text is for another unit or category.")
     if not filled.is_translated:
         return _("The reporter reads another language, and the text is not translated into it: %(language)s") % {
-            "language": get_language_info(filled.wanted)["name_translated"]
+            "language": ", ".join(str(get_language_info(code)["name_translated"]) for code in filled.untranslated)
         }
     if filled.missing:
         return _("This complaint has nothing to put in place of: %(names)s") % {"names": ", ".join(filled.missing)}

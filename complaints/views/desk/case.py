@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import staff_page
 from accounts.models import User
 from complaints.casefile import CaseFile, casefile
-from complaints.desk.replies import ReplyOffered, filled_reply, replies_for
+from complaints.desk.replies import ReplyOffered, filled_reply, languages_of, replies_for
 from complaints.disclosure import disclosure
 from complaints.grouped import group_shown, verdicts_shown
 from complaints.models import Complaint
@@ -204,7 +204,8 @@ def _page(
     case = casefile(complaint, user, now)
     presence.arrive(complaint, user, now=now)
     query = f"?{request.GET.urlencode()}" if request.GET else ""
-    replies = replies_for(complaint)
+    languages = languages_of(complaint)
+    replies = replies_for(complaint, languages)
     offers = [_offer(action, complaint, tried, query, replies) for action in _offered(user, complaint, tried)]
     rare = [offer for offer in offers if offer.rare]
     context = {
@@ -215,6 +216,7 @@ def _page(
         "offers": offers,
         "rare_offers": rare,
         "rare_open": any(offer.is_open for offer in rare),
+        "read_in": languages,
         "refused": tried.form if tried else None,
         "foretold": tried.foretold if tried else None,
         "filled": tried.filled if tried else None,
