@@ -4,13 +4,15 @@ Without heads, any change of one entry shows, and any entry that is missing or o
 anew as a whole, cut off at its end or brought back from an old copy shows too, up to the day of the last head.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
 from catalogue.models import Jurisdiction
 from contracts.chain import Content, Head, entry_hash, genesis, text_hash
 from contracts.models import LedgerEntry
-from contracts.services.ledger import content_of
+from contracts.services.ledger import CHARGED, MONTH_ADJUSTED, MONTH_CHARGED, content_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def verify_chain(city_code: str, entries: Iterable[tuple[Content, str, str]], kn
     own = sorted({head for head in known if head.city == city_code}, key=lambda head: (head.count, head.day))
     waiting = list(reversed(own))
     last_hash, count = genesis(city_code), 0
+    months: dict[tuple[int, date], tuple[int, int]] = defaultdict(lambda: (0, 0))
     last_day = None
     while waiting and waiting[-1].count == 0:
         if waiting.pop().hash != last_hash:
@@ -53,6 +56,7 @@ def verify_chain(city_code: str, entries: Iterable[tuple[Content, str, str]], kn
         broken = _broken(content, previous, stored, after=last_hash, expected=count + 1)
         if broken is None and last_day is not None and content.day < last_day:
             broken = "day_goes_back", "its day lies before the one of the entry before it"
+        broken = broken or _miscounted(content, months)
         if broken is not None:
             return Verified(count, len(own), Broken(city_code, count + 1, *broken))
         count, last_hash, last_day = content.seq, stored, content.day
@@ -78,6 +82,23 @@ def _broken(content: Content, previous: str, stored: str, *, after: str, expecte
         return "unlinked", "it does not follow the entry before it"
     if entry_hash(content, previous) != stored:
         return "changed", "its content is not what was hashed"
+    return None
+
+
+def _miscounted(content: Content, months: dict[tuple[int, date], tuple[int, int]]) -> tuple[str, str] | None:
+    """Adds an entry to its month; does it carry what the month comes to? Entries from before they carried it say nothing."""
+    if content.kind not in CHARGED:
+        return None
+    charged, adjusted = months[content.contract, content.period]
+    if content.kind == LedgerEntry.Kind.CAP_ADJUSTMENT:
+        adjusted += content.amount_centimes
+    else:
+        charged += content.amount_centimes
+    months[content.contract, content.period] = charged, adjusted
+    facts = content.facts
+    if MONTH_CHARGED in facts and (facts[MONTH_CHARGED], facts.get(MONTH_ADJUSTED)) != (charged, adjusted):
+        told = f"its month comes to {charged} centimes before the cap and {adjusted} of adjustments: it says otherwise"
+        return "miscounted", told
     return None
 
 

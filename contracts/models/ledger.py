@@ -172,8 +172,10 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(condition=Q(period__day=1), name="ledger_of_a_month"),
         ]
         indexes = [
-            # sums of a month for its cap; a contract's account
-            models.Index(fields=["contract", "period"], include=["kind", "amount_centimes"], name="ledger_of_contract"),
+            # the newest entry of a month, which carries its sums; a contract's account
+            models.Index(
+                fields=["contract", "period", "seq"], include=["kind", "amount_centimes"], name="ledger_of_contract"
+            ),
             # heads: the last entry up to a day
             models.Index(fields=["jurisdiction", "day", "seq"], name="ledger_by_day"),
         ]

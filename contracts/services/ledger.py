@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, Subquery, Sum
 
 from accounts.models import User
 from catalogue.models import Jurisdiction
@@ -15,6 +15,7 @@ from contracts.chain import Content, entry_hash, genesis, text_hash
 from contracts.models import (
     CollectionOrder,
     Contract,
+    ContractVersion,
     DayHead,
     Decision,
     Finding,
@@ -32,6 +33,8 @@ _Kind = LedgerEntry.Kind
 # What a month's cap limits.
 CAPPED = (_Kind.PENALTY, _Kind.REVERSAL, _Kind.WAIVER)
 CHARGED = (*CAPPED, _Kind.CAP_ADJUSTMENT)
+# Facts of an entry: what its month comes to with it, before the cap and of adjustments to it. Verified with the chain.
+MONTH_CHARGED, MONTH_ADJUSTED = "month_charged", "month_adjusted"
 
 
 class Ledger:
@@ -39,15 +42,18 @@ class Ledger:
 
     def __init__(self, city: Jurisdiction, *, now: datetime) -> None:
         self.city, self.now = city, now
-        last = LedgerEntry.objects.filter(jurisdiction=city).order_by("-seq").first()
-        self.seq = last.seq if last else 0
-        self.hash = last.hash if last else genesis(city.code)
-        head = DayHead.objects.filter(jurisdiction=city).order_by("-day").first()
+        self.seq, self.hash = 0, genesis(city.code)
         # Never back along the chain, never on a day whose head has left: a head stays true.
-        days = [local_day(now, city.time_zone)]
-        days += [last.day] if last else []
-        days += [head.day + timedelta(days=1)] if head else []
-        self.day: date = max(days)
+        days: list[date] = [local_day(now, city.time_zone)]
+        heads = DayHead.objects.filter(jurisdiction=city).order_by("-day").values("day")[:1]
+        rows = LedgerEntry.objects.filter(jurisdiction=city).annotate(head_day=Subquery(heads))
+        last = rows.order_by("-seq").values_list("seq", "hash", "day", "head_day").first()
+        if last is not None:
+            self.seq, self.hash, last_day_used, head_day = last
+            days += [last_day_used] + ([head_day + timedelta(days=1)] if head_day else [])
+        self.day = max(days)
+        # What the months that were asked for come to by now: nobody else writes meanwhile.
+        self._months: dict[tuple[int, date], tuple[int, int]] = {}
 
     def charge(self, decision: Decision, *, actor: User) -> list[LedgerEntry]:
         """Enter what a decision in force means: a penalty, its reversal or waiver, and what the month's cap makes of it.
@@ -89,15 +95,16 @@ class Ledger:
         turnover: Turnover | None = None,
     ) -> list[LedgerEntry]:
         """Bring a month to its cap: one entry for the difference, or none. It is `cause` or `turnover` that made it needed."""
-        charged, adjusted = sums_of(contract, period)
-        cap = cap_of(contract, period)
+        charged, adjusted = self._sums(contract, period)
+        terms = version_on(contract, last_day(period))
+        cap = _cap_under(terms, contract, period)
         difference = adjustment(charged, cap) - adjusted
         if not difference:
             return []
         facts: dict[str, Any] = {
             "charged": charged,
             "adjusted_before": adjusted,
-            "version": _terms_number(contract, period),
+            "version": terms.number if terms else 0,
         }
         if cap is not None:
             facts["cap"] = cap
@@ -159,6 +166,8 @@ class Ledger:
         payment: Payment | None = None,
         facts: dict[str, Any],
     ) -> LedgerEntry:
+        if kind in CHARGED:
+            facts = facts | self._counted(kind, contract, period, amount)
         entry = LedgerEntry(
             jurisdiction=self.city,
             seq=self.seq + 1,
@@ -183,6 +192,23 @@ class Ledger:
         self.seq, self.hash = entry.seq, entry.hash
         failpoint(f"ledger.{kind}")
         return entry
+
+    def _sums(self, contract: Contract, period: date) -> tuple[int, int]:
+        """What a month comes to by now: charged before its cap, and adjusted."""
+        key = contract.pk, period
+        if key not in self._months:
+            self._months[key] = carried_sums(contract, period)
+        return self._months[key]
+
+    def _counted(self, kind: LedgerEntry.Kind, contract: Contract, period: date, amount: int) -> dict[str, int]:
+        """The facts by which an entry carries what its month comes to with it."""
+        charged, adjusted = self._sums(contract, period)
+        if kind == _Kind.CAP_ADJUSTMENT:
+            adjusted += amount
+        else:
+            charged += amount
+        self._months[contract.pk, period] = charged, adjusted
+        return {MONTH_CHARGED: charged, MONTH_ADJUSTED: adjusted}
 
 
 _ENTRY_OF = {
@@ -210,9 +236,11 @@ def charge_decision(decision_id: int, *, now: datetime) -> list[LedgerEntry]:
 
     Decisions are entered in the transaction that makes them: this is for whoever repeats or repairs.
     """
-    decision = Decision.objects.select_related(
-        "finding__jurisdiction", "finding__contract", "decided_by", "signature"
-    ).get(pk=decision_id)
+    decision = (
+        Decision.objects.select_related("finding__jurisdiction", "finding__contract", "decided_by", "signature")
+        .prefetch_related("finding__contract__versions")
+        .get(pk=decision_id)
+    )
     if LedgerEntry.objects.filter(decision=decision).exists():
         return []
     with writing_to(decision.finding.jurisdiction, now=now) as ledger:
@@ -266,6 +294,20 @@ def decisions_in_force(finding: Finding) -> list[int]:
     return list(finding.decisions.filter(in_force).values_list("pk", flat=True))
 
 
+def carried_sums(contract: Contract, period: date) -> tuple[int, int]:
+    """`sums_of`, as the month's newest entry carries it: the end of a month costs no more than its beginning.
+
+    Entries from before they carried anything are summed.
+    """
+    rows = LedgerEntry.objects.filter(contract=contract, period=period, kind__in=CHARGED)
+    facts = rows.order_by("-seq").values_list("facts", flat=True).first()
+    if facts is None:
+        return 0, 0
+    if MONTH_CHARGED not in facts:
+        return sums_of(contract, period)
+    return facts[MONTH_CHARGED], facts[MONTH_ADJUSTED]
+
+
 def sums_of(contract: Contract, period: date) -> tuple[int, int]:
     """What a month's entries charge before its cap, and what was adjusted so far."""
     rows = LedgerEntry.objects.filter(contract=contract, period=period)
@@ -278,10 +320,13 @@ def sums_of(contract: Contract, period: date) -> tuple[int, int]:
 
 def cap_of(contract: Contract, period: date) -> int | None:
     """The cap of a month: of the terms in force on its last day, and of the turnover as entered last."""
-    terms = version_on(contract, last_day(period))
+    return _cap_under(version_on(contract, last_day(period)), contract, period)
+
+
+def _cap_under(terms: ContractVersion | None, contract: Contract, period: date) -> int | None:
     if terms is None:
         return None
-    turnover = turnover_of(contract, period)
+    turnover = turnover_of(contract, period) if terms.cap_percent is not None else None
     return monthly_cap(
         percent=terms.cap_percent,
         fixed_centimes=terms.cap_centimes,
@@ -292,8 +337,3 @@ def cap_of(contract: Contract, period: date) -> int | None:
 def turnover_of(contract: Contract, period: date) -> Turnover | None:
     """The turnover of a month, as entered last."""
     return Turnover.objects.filter(contract=contract, month=period).order_by("-pk").first()
-
-
-def _terms_number(contract: Contract, period: date) -> int:
-    terms = version_on(contract, last_day(period))
-    return terms.number if terms else 0

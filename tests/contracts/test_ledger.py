@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from catalogue.models import Jurisdiction
@@ -18,7 +19,7 @@ from contracts.procedure import FindingVerb, StepNotAllowed
 from contracts.services.decisions import Ruling, decide, sign
 from contracts.services.figures import enter_index, enter_turnover
 from contracts.services.findings import accept_finding, appeal_finding
-from contracts.services.ledger import charge_decision, sums_of
+from contracts.services.ledger import carried_sums, charge_decision, sums_of
 from geoportal.management.commands.grant_runtime import APPEND_ONLY
 from tests.builders import FOUNDED, LATE, build_contract, new_version
 from tests.contracts.conftest import build_finding, build_late_complaint
@@ -27,6 +28,13 @@ pytestmark = pytest.mark.django_db
 V = FindingVerb
 NOVEMBER = date(2026, 11, 1)
 DECEMBER_2 = datetime(2026, 12, 2, 9, tzinfo=UTC)
+
+
+def decided(contract: Contract, manager: User, now: datetime) -> Finding:
+    finding = build_finding(contract, manager, now)
+    accept_finding(finding.pk, acting_user=None, now=now)
+    decide(finding.pk, V.JUSTIFY, Ruling("x"), acting_user=manager, now=now)
+    return finding
 
 
 def amounts() -> list[tuple[str, int]]:
@@ -89,9 +97,7 @@ def test_a_share_of_the_turnover_caps_the_month_once_it_is_known(
 ) -> None:
     contract = build_contract(gridville, new_version(cap_percent=Decimal(10)))
     for _ in range(3):
-        finding = build_finding(contract, contract_manager, now)
-        accept_finding(finding.pk, acting_user=None, now=now)
-        decide(finding.pk, V.JUSTIFY, Ruling("x"), acting_user=contract_manager, now=now)
+        decided(contract, contract_manager, now)
     assert sums_of(contract, NOVEMBER) == (150_000, 0)
     # 10 % of 9,999.99 is 999.999: rounded down.
     enter_turnover(contract.pk, NOVEMBER, 999_999, acting_user=contract_manager, now=DECEMBER_2)
@@ -105,12 +111,7 @@ def test_a_reversal_gives_room_under_the_cap_again(
     gridville: Jurisdiction, contract_manager: User, second_manager: User, operator_user: User, now: datetime
 ) -> None:
     contract = build_contract(gridville, new_version(cap_centimes=80_000))
-    findings = []
-    for _ in range(3):
-        finding = build_finding(contract, contract_manager, now)
-        accept_finding(finding.pk, acting_user=None, now=now)
-        decide(finding.pk, V.JUSTIFY, Ruling("x"), acting_user=contract_manager, now=now)
-        findings.append(finding)
+    findings = [decided(contract, contract_manager, now) for _ in range(3)]
     assert amounts() == [
         ("penalty", 50_000), ("penalty", 50_000), ("cap_adjustment", -20_000), ("penalty", 50_000),
         ("cap_adjustment", -50_000),
@@ -119,6 +120,35 @@ def test_a_reversal_gives_room_under_the_cap_again(
     assert amounts()[-2:] == [("reversal", -50_000), ("cap_adjustment", 50_000)]
     reverse(findings[1], contract_manager, second_manager, operator_user, now)
     assert sums_of(contract, NOVEMBER) == (50_000, 0)
+
+
+def test_each_entry_carries_what_its_month_comes_to(
+    gridville: Jurisdiction, contract_manager: User, second_manager: User, operator_user: User, now: datetime
+) -> None:
+    contract = build_contract(gridville, new_version(cap_centimes=80_000))
+    findings = [decided(contract, contract_manager, now) for _ in range(2)]
+    reverse(findings[0], contract_manager, second_manager, operator_user, now)
+    carried = [(row.facts["month_charged"], row.facts["month_adjusted"]) for row in LedgerEntry.objects.order_by("seq")]
+    assert carried == [(50_000, 0), (100_000, 0), (100_000, -20_000), (50_000, -20_000), (50_000, 0)]
+    assert sums_of(contract, NOVEMBER) == carried_sums(contract, NOVEMBER) == (50_000, 0)
+
+
+def test_a_charge_sums_no_month_and_asks_as_much_at_its_end_as_at_its_beginning(
+    gridville: Jurisdiction, contract_manager: User, now: datetime
+) -> None:
+    contract = build_contract(gridville, new_version(cap_centimes=10_000_000, cap_percent=Decimal(10)))
+    asked = []
+    for _ in range(3):
+        decision = decided(contract, contract_manager, now).decisions.get()
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM contracts_ledgerentry WHERE decision_id = %s", [decision.pk])
+            with CaptureQueriesContext(connection) as queries:
+                charge_decision(decision.pk, now=now)
+            transaction.set_rollback(True)
+        assert not any("SUM(" in query["sql"] for query in queries)
+        asked.append(len(queries))
+    assert len(set(asked)) == 1 and asked[0] <= 11
 
 
 def test_a_decision_delivered_again_moves_nothing(penalised: Callable[..., Finding], now: datetime) -> None:

@@ -109,11 +109,38 @@ def test_the_command_checks_against_heads_from_files(
     export_heads(tmp_path)
     call_command("verify_ledger", heads=[tmp_path / "gridville.txt"])
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE contracts_ledgerentry SET amount_centimes = 1 WHERE seq = 2")
+        cursor.execute("UPDATE contracts_ledgerentry SET at = at + interval '1 second' WHERE seq = 2")
     make_anew(gridville, from_seq=2)
     call_command("verify_ledger")
     with pytest.raises(SystemExit):
         call_command("verify_ledger", heads=[tmp_path / "gridville.txt"])
+
+
+def test_an_amount_that_was_changed_in_a_chain_made_anew_does_not_fit_what_its_month_comes_to(
+    ledger: list[Head], gridville: Jurisdiction
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE contracts_ledgerentry SET amount_centimes = 1 WHERE seq = 2")
+    make_anew(gridville, from_seq=2)
+    broken = verify(gridville).broken
+    assert broken is not None and (broken.seq, broken.code) == (2, "miscounted")
+
+
+def test_entries_from_before_they_carried_their_months_sums_are_still_whole(
+    ledger: list[Head], gridville: Jurisdiction, penalised: Callable[..., Finding], now: datetime
+) -> None:
+    forget_sums(gridville)
+    penalised(now + timedelta(days=DAYS))
+    last = LedgerEntry.objects.latest("seq")
+    assert (last.facts["month_charged"], last.facts["month_adjusted"]) == ((DAYS + 1) * 50_000, 0)
+    assert verify(gridville).broken is None
+
+
+def forget_sums(city: Jurisdiction) -> None:
+    """Make the chain what it was when entries did not carry what their month comes to."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE contracts_ledgerentry SET facts = facts - 'month_charged' - 'month_adjusted'")
+    make_anew(city, from_seq=1)
 
 
 @pytest.mark.parametrize("content", ["", "nothing here", "ledger-head gridville 2026-99-99 1 " + "0" * 64])
