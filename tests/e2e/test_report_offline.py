@@ -38,7 +38,15 @@ def test_it_draws_without_a_network(
         assert page.locator("path.leaflet-interactive").count() == 4
         assert page.locator(".leaflet-control-layers-overlays label").count() == 3
         page.wait_for_selector("canvas.leaflet-heatmap-layer")
-        assert page.locator(".legend li").count() == 7
+        # One legend for the whole period, one that all months share.
+        assert page.locator(".panel > .legend li").count() == 7
+        assert page.locator(".months .legend li").count() == 7
+        page.locator("#slider").press("Home")
+        first = page.locator("#month").inner_text()
+        page.locator("#slider").press("End")
+        assert "n = " in first and page.locator("#month").inner_text() != first
+        page.locator("#whole").click()
+        assert page.locator("#month").inner_text() == ""
         page.locator(".leaflet-control-layers-overlays label").nth(1).click()
         assert page.locator("path.leaflet-interactive").count() > 4
         assert page.evaluate("document.documentElement.scrollWidth") <= width
