@@ -65,10 +65,10 @@ _Manager = models.Manager.from_queryset(ComplaintQuerySet)
 
 
 class ComplaintManager(_Manager["Complaint"]):
-    """Complaints without the column that only conditions use."""
+    """Complaints without what few ask for: the column for searches, and the outline of the district (thousands of numbers)."""
 
     def get_queryset(self) -> ComplaintQuerySet:
-        return cast(ComplaintQuerySet, super().get_queryset().defer("search"))
+        return cast(ComplaintQuerySet, super().get_queryset().defer("search", "district__geometry"))
 
 
 def scope_of(membership: Membership) -> Q:

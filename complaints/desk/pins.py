@@ -20,7 +20,7 @@ def pins(queue: Queue, zoom: int) -> tuple[int, list[Complaint], list[dict[str, 
     """What the map shows of the filter's box: the number, and either each complaint or counted cells."""
     place = "point" if queue.scope.knows_places else "public_point"
     found = queue.found().filter(**{f"{place}__isnull": False})
-    rows = list(found.select_related("category__service", "district").defer("district__geometry")[: MAX_PINS + 1])
+    rows = list(found.select_related("category__service", "district")[: MAX_PINS + 1])
     if len(rows) <= MAX_PINS:
         return len(rows), rows, []
     cells = _cells(queue, found, place, zoom)
