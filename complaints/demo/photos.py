@@ -24,5 +24,5 @@ def photo(number: int, colour: str) -> bytes:
         x, y, r = rng.randint(100, 800), rng.randint(ground - 20, 660), rng.randint(20, 80)
         draw.ellipse((x - r, y - r // 2, x + r, y + r // 2), fill=colour if rng.random() < 0.6 else (70, 66, 60))
     stream = io.BytesIO()
-    image.filter(ImageFilter.GaussianBlur(1.5)).save(stream, "JPEG", quality=80)
+    image.filter(ImageFilter.BoxBlur(1.5)).save(stream, "JPEG", quality=80)
     return stream.getvalue()

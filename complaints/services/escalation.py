@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from catalogue.models import Jurisdiction
-from catalogue.snapshot import Snapshot, current_snapshot
+from catalogue.snapshot import Snapshot, current_snapshot, snapshot
 from complaints.ladder import Step, next_at, reached
 from complaints.models import Complaint, Event, LadderInForce
 from complaints.promises import UNREADABLE
@@ -72,7 +72,8 @@ def catch_up(complaint: Complaint, *, now: datetime) -> None:
     record_missed(complaint, now=now)
     if complaint.next_rung_at is not None and complaint.next_rung_at > now:
         return
-    catalogue = current_snapshot(complaint.jurisdiction)
+    # The city came with the row's lock a moment ago.
+    catalogue = snapshot(complaint.jurisdiction_id, complaint.jurisdiction.catalogue_version)
     if not _may_climb(complaint, catalogue, now):
         return
     climbs = _climb([complaint], catalogue, now, at=now)
