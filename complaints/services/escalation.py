@@ -67,7 +67,7 @@ def _climb_batch(catalogue: Snapshot, now: datetime) -> tuple[int, int]:
 def catch_up(complaint: Complaint, *, now: datetime) -> None:
     """Record what this complaint missed and climbed until now, for services about to change that. Holds the row's lock.
 
-    The caller saves the complaint. Costs one query where no rung has been reached; which is next is then left to the sweep.
+    The caller saves the complaint. Costs no query where nothing was reached; which rung is next is then left to the sweep.
     """
     record_missed(complaint, now=now)
     if complaint.next_rung_at is not None and complaint.next_rung_at > now:
