@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import orjson
+from django.contrib.gis.geos import Polygon
 from django.db import connection, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
+from rest_framework.renderers import JSONRenderer
+from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
 from bench.columns import defaults
 from catalogue.models import Category
@@ -57,6 +60,32 @@ def bare_question(request: HttpRequest) -> HttpResponse:
         cursor.execute("SELECT 1")
         answer = cursor.fetchone()[0]
     return HttpResponse(orjson.dumps({"answer": answer}), content_type="application/json")
+
+
+class _Feature(GeoFeatureModelSerializer):  # type: ignore[misc]
+    class Meta:
+        model = Complaint
+        geo_field = "public_point"
+        fields = (
+            "id",
+            "tracking_number",
+            "state",
+            "service",
+            "category",
+            "district",
+            "unit",
+            "submitted_at",
+            "updated_at",
+        )
+
+
+def serialized_list(request: HttpRequest) -> HttpResponse:
+    """The newest complaints of a box through djangorestframework-gis, without a total, links or an exact place."""
+    west, south, east, north = (float(part) for part in request.GET["bbox"].split(","))
+    box = Polygon.from_bbox((west, south, east, north))
+    rows = Complaint.objects.public().filter(public_point__coveredby=box).order_by("-submitted_at", "-id")
+    data = _Feature(rows[: int(request.GET["page_size"])], many=True).data
+    return HttpResponse(JSONRenderer().render(data), content_type="application/geo+json")
 
 
 @lru_cache(maxsize=1)

@@ -100,7 +100,7 @@ def fill(owner_url: str, city_code: str, total: int, *, open_per_unit: int, say:
         values = _values(cursor, city_code, total)
         cursor.execute("SELECT max(tracking_number) FROM complaints_complaint WHERE tracking_number LIKE 'BIG-%'")
         have = int((cursor.fetchone()[0] or "BIG-0").removeprefix("BIG-"))
-        with _bare_tables(cursor, say):
+        with bare_tables(cursor, say):
             insert = _insert()
             for first in range(have + 1, total + 1, CHUNK):
                 last = min(first + CHUNK - 1, total)
@@ -124,7 +124,7 @@ def _insert() -> str:
 
 
 @contextmanager
-def _bare_tables(cursor: "psycopg2.extensions.cursor", say: Callable[[str], None]) -> Iterator[None]:
+def bare_tables(cursor: "psycopg2.extensions.cursor", say: Callable[[str], None]) -> Iterator[None]:
     """The two tables without indexes (but unique ones) and references; both are there again at the end."""
     cursor.execute(_INDEXES)
     indexes = cursor.fetchall()
@@ -134,12 +134,14 @@ def _bare_tables(cursor: "psycopg2.extensions.cursor", say: Callable[[str], None
         cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
     for name, _definition in indexes:
         cursor.execute(f"DROP INDEX {name}")
-    yield
-    for name, definition in indexes:
-        say(f"index {name}")
-        cursor.execute(definition)
-    for table, name, definition in references:
-        cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+    try:
+        yield
+    finally:
+        for name, definition in indexes:
+            say(f"index {name}")
+            cursor.execute(definition)
+        for table, name, definition in references:
+            cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
 
 
 def _values(cursor: "psycopg2.extensions.cursor", city_code: str, total: int) -> dict[str, object]:

@@ -26,12 +26,16 @@ def command(server: str, port: int) -> list[str]:
     ]  # fmt: skip
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def serving(server: str) -> Iterator[int]:
     """The port of a running server, which is stopped at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.settings", "RATE_LIMIT_SCALE": "1000000"}
     process = subprocess.Popen(command(server, port), env=environment, start_new_session=True, stdout=sys.stderr)
     try:

@@ -6,14 +6,16 @@ rows have no history; they are for measuring what reads complaints.
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import BigIntegerField, Max
+from django.db.models.functions import Cast
 
+from analytics.tally import sums
 from bench.columns import defaults
+from bench.filling import bare_tables
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
 
@@ -92,8 +94,10 @@ def load(points: int, *, city: Jurisdiction, now: datetime) -> int:
     values = {name: sql.format(**names) for name, sql in _VALUES.items()}
     values |= defaults(Complaint, values)
     load_sql = _LOAD.format(**names, columns=", ".join(values), values=", ".join(values.values()))
-    have = Complaint.objects.filter(source=SOURCE).count()
-    with connection.cursor() as cursor, _without_indexes():
+    numbered = Complaint.objects.filter(source=SOURCE).annotate(number=Cast("source_id", BigIntegerField()))
+    have = numbered.aggregate(last=Max("number"))["last"] or 0
+    with connection.cursor() as cursor, bare_tables(cursor, _say):
+        cursor.execute("SET maintenance_work_mem = '512MB'")
         cursor.execute("SELECT setseed(0.5)")
         cursor.execute(_PREPARE.format(**names))
         for first in range(have + 1, points + 1, BATCH):
@@ -106,27 +110,13 @@ def load(points: int, *, city: Jurisdiction, now: datetime) -> int:
     return Complaint.objects.filter(source=SOURCE).count()
 
 
-@contextmanager
-def _without_indexes() -> Iterator[None]:
-    """The table of complaints without the indexes that no constraint needs, and without checking foreign keys."""
+def count_all(*, city: Jurisdiction, now: datetime) -> float:
+    """Count every complaint from nothing; returns seconds."""
+    started = time.perf_counter()
+    sums.fill(city, now=now)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'complaints_complaint' AND NOT EXISTS"
-            " (SELECT FROM pg_constraint WHERE conname = indexname)"
-        )
-        indexes = cursor.fetchall()
-        for name, _definition in indexes:
-            cursor.execute(f'DROP INDEX "{name}"')
-        cursor.execute("SET session_replication_role = replica")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = DEFAULT")
-            cursor.execute("SET maintenance_work_mem = '1GB'")
-            for name, definition in indexes:
-                _say(f"index {name}")
-                cursor.execute(definition)
+        cursor.execute("VACUUM ANALYZE analytics_counted, analytics_squarecount, analytics_daycount")
+    return time.perf_counter() - started
 
 
 def _say(text: str) -> None:
