@@ -16,9 +16,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from analytics.drawing import rank_of
-from analytics.folium_map import COLOURS, TOO_FEW
 from analytics.heat import Measure
-from analytics.legends import legend, unit_by_district
+from analytics.legends import colour_of, coloured, legend, unit_by_district
 from analytics.office import Office
 from analytics.scorecards import Line, Scorecard
 from catalogue.translated import text_in
@@ -118,9 +117,9 @@ def _map(office: Office, measure: Measure, outlines: dict[str, Any], numbers: di
     by_rank: dict[int, list[Any]] = {}
     for code, shape in outlines.items():
         by_rank.setdefault(ranks[code], []).append(shape)
-    layers = [Layer(shapes, fill=COLOURS[rank - 1]) for rank, shapes in by_rank.items() if rank]
+    layers = [Layer(shapes, fill=colour_of(rank)) for rank, shapes in by_rank.items() if rank]
     if 0 in by_rank:
-        layers.append(Layer(by_rank[0], fill=TOO_FEW))
+        layers.append(Layer(by_rank[0], fill=colour_of(0)))
         layers.append(Layer(_hatched(by_rank[0], (bounds[2] - bounds[0]) / _HATCHES), stroke="#5d6a63", width=0.6))
     layers.append(Layer([shape.boundary for shape in outlines.values()], stroke="#435049", width=0.8))
     marks = [
@@ -128,12 +127,11 @@ def _map(office: Office, measure: Measure, outlines: dict[str, Any], numbers: di
         for code, number in numbers.items()
     ]
     title = _("%(measure)s by district") % {"measure": measure.label}
-    lines = [line | {"colour": COLOURS[min(line["rank"], len(COLOURS)) - 1]} for line in legend(limits, measure)]
     return PaperMap(
         measure=measure,
         unit=unit_by_district(measure),
         drawn=draw_map(bounds, layers, labels=marks, title=title, width=_MAP_WIDTH, ground="#ffffff"),
-        legend=lines,
+        legend=coloured(legend(limits, measure)),
         too_few=sorted(numbers[code] for code, rank in ranks.items() if not rank and code in numbers),
     )
 

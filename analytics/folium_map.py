@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from analytics.drawing import rank_of
 from analytics.heat import Heat, Measure, heat
-from analytics.legends import legend, unit_by_district
+from analytics.legends import COLOURS, TOO_FEW, colour_of, coloured, legend, unit_by_district
 from analytics.months import Months
 from analytics.office import Office
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     import folium
 
 STEPS = 4
-# The light ramp of static/css/map.css: one hue, lightness falls from class to class, readable in grey.
-COLOURS = ("#fff3c4", "#fedd84", "#fdb64a", "#ee8322", "#c75a0b", "#8a3204")
-TOO_FEW = "#d9d9d4"
 CELLS_FOR_MAP_AT = 13
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
@@ -75,13 +72,9 @@ def _districts(office: Office, measure: Measure) -> dict[str, Any]:
     features = []
     for code, geometry in outlines:
         area = said[code]
-        properties = {"code": code, "text": plain(area.text), "colour": _colour(area.rank)}
+        properties = {"code": code, "text": plain(area.text), "colour": colour_of(area.rank)}
         features.append({"type": "Feature", "properties": properties, "geometry": json.loads(geometry)})
     return {"type": "FeatureCollection", "features": features}
-
-
-def _colour(rank: int) -> str:
-    return COLOURS[min(rank, len(COLOURS)) - 1] if rank else TOO_FEW
 
 
 def _squares(public: Heat, office: Office, measure: Measure) -> dict[str, Any]:
@@ -99,7 +92,7 @@ def _squares(public: Heat, office: Office, measure: Measure) -> dict[str, Any]:
         features.append(
             {
                 "type": "Feature",
-                "properties": {"text": plain(f"{said} (n = {cell.n})"), "colour": _colour(rank)},
+                "properties": {"text": plain(f"{said} (n = {cell.n})"), "colour": colour_of(rank)},
                 "geometry": {"type": "Polygon", "coordinates": [[[round(a, 6), round(b, 6)] for a, b in ring]]},
             }
         )
@@ -190,13 +183,13 @@ def _panel(office: Office, measure: Measure, public: Heat, months: Months, layer
         "period": office.period,
         "measure": measure,
         "unit_of_measure": unit_by_district(measure),
-        "legend": [line | {"colour": _colour(line["rank"])} for line in lines],
+        "legend": coloured(lines),
         "too_few": TOO_FEW,
         "public": public,
         "areas": office.map_of_districts(measure).areas,
         "made_at": office.now,
         "months": months.every,
-        "months_legend": [line | {"colour": _colour(line["rank"])} for line in legend(months.limits, measure)],
+        "months_legend": coloured(legend(months.limits, measure)),
         "slider": _slider(months, layer),
     }
     return render_to_string("analytics/folium_panel.html", context)
@@ -208,7 +201,7 @@ def _slider(months: Months, layer: str) -> dict[str, Any]:
         {
             "label": month.label,
             "n": month.n,
-            "colours": {code: _colour(rank_of(value, months.limits)) for code, value in month.values.items()},
+            "colours": {code: colour_of(rank_of(value, months.limits)) for code, value in month.values.items()},
             "texts": {code: plain(f"{months.names[code]}: {said}") for code, said in month.said.items()},
         }
         for month in months.every

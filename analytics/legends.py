@@ -8,6 +8,20 @@ from django.utils.translation import gettext as _
 
 from analytics.heat import UNITS_OF_MEASURE, Measure
 
+# The light ramp of static/css/map.css: one hue, lightness falls from class to class, readable in grey.
+COLOURS = ("#fff3c4", "#fedd84", "#fdb64a", "#ee8322", "#c75a0b", "#8a3204")
+TOO_FEW = "#d9d9d4"
+
+
+def colour_of(rank: int) -> str:
+    """Of a class, where no stylesheet reaches: files and paper. 0: too few to say."""
+    return COLOURS[min(rank, len(COLOURS)) - 1] if rank else TOO_FEW
+
+
+def coloured(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A legend with its colours."""
+    return [line | {"colour": colour_of(line["rank"])} for line in lines]
+
 
 def legend(limits: list[float], measure: Measure) -> list[dict[str, Any]]:
     """The classes in words, from the lowest: `rank` and `text`."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from django.conf import settings
 
-from analytics.folium_map import COLOURS, TOO_FEW
+from analytics.legends import COLOURS, TOO_FEW
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB; and nobody's eye changed.
 EYES = {
