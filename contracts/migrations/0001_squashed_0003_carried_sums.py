@@ -1,0 +1,508 @@
+"""Contracts, the contradictory procedure, the ledger and the treasury."""
+
+import catalogue.translated
+import django.contrib.gis.db.models.fields
+import django.contrib.postgres.fields
+import django.core.validators
+import django.db.models.deletion
+import uuid
+from django.conf import settings
+from django.db import migrations, models
+
+from catalogue.migrating import CreateModels
+
+
+class Migration(migrations.Migration):
+
+    replaces = [
+        ('contracts', '0001_initial'),
+        ('contracts', '0002_machines'),
+        ('contracts', '0003_carried_sums'),
+    ]
+
+    initial = True
+
+    dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('catalogue', '0001_squashed_0009_kinds_of_days'),
+        ('complaints', '0001_squashed_0023_case_papers'),
+    ]
+
+    operations = [
+        CreateModels(
+            [
+                migrations.CreateModel(
+                    name='Contract',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('code', models.CharField(max_length=60, validators=[django.core.validators.RegexValidator('^[a-z0-9-]+$', 'Codes use a-z, 0-9 and hyphens.')])),
+                        ('name', catalogue.translated.TranslatedTextField(default=dict)),
+                        ('loaded', models.JSONField(default=dict, editable=False)),
+                        ('prefix', models.CharField(max_length=6, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z]{1,6}$')])),
+                        ('reference', models.CharField(blank=True, max_length=120)),
+                        ('starts_on', models.DateField()),
+                        ('ends_on', models.DateField()),
+                        ('territory', django.contrib.gis.db.models.fields.MultiPolygonField(blank=True, null=True, srid=4326)),
+                        ('email', models.EmailField(blank=True, max_length=254)),
+                        ('jurisdiction', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contracts', to='catalogue.jurisdiction')),
+                        ('services', models.ManyToManyField(related_name='contracts', to='catalogue.service')),
+                        ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='catalogue.unit')),
+                    ],
+                    options={
+                        'verbose_name': 'contract',
+                        'verbose_name_plural': 'contracts',
+                        'ordering': ['code'],
+                        'constraints': [models.UniqueConstraint(fields=('jurisdiction', 'code'), name='contract_code_unique'), models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='contract_dates_in_order')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ApiKey',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('name', models.CharField(max_length=80)),
+                        ('prefix', models.CharField(max_length=12, unique=True)),
+                        ('digest', models.CharField(max_length=64)),
+                        ('created_at', models.DateTimeField()),
+                        ('expires_at', models.DateTimeField()),
+                        ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                        ('last_used_at', models.DateTimeField(blank=True, null=True)),
+                        ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='api_key', to=settings.AUTH_USER_MODEL)),
+                        ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='api_keys', to='contracts.contract')),
+                    ],
+                    options={
+                        'verbose_name': 'API key',
+                        'ordering': ['-created_at'],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ContractVersion',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('number', models.PositiveIntegerField()),
+                        ('valid_from', models.DateField()),
+                        ('digest', models.CharField(max_length=64)),
+                        ('currency', models.CharField(default='MAD', max_length=3)),
+                        ('contest_within', models.CharField(max_length=30)),
+                        ('appeal_within', models.CharField(max_length=30)),
+                        ('silence', models.CharField(choices=[('accepts', 'counts as acceptance'), ('disputes', 'counts as a contest without arguments')], max_length=10)),
+                        ('cap_percent', models.DecimalField(decimal_places=2, max_digits=5, null=True)),
+                        ('cap_centimes', models.BigIntegerField(null=True)),
+                        ('second_signature_from_centimes', models.BigIntegerField(null=True)),
+                        ('second_signature_from_count', models.PositiveIntegerField(null=True)),
+                        ('index_name', models.CharField(blank=True, max_length=120)),
+                        ('index_base', models.DecimalField(decimal_places=4, max_digits=12, null=True)),
+                        ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='contracts.contract')),
+                    ],
+                    options={
+                        'ordering': ['valid_from', 'number'],
+                        'constraints': [models.UniqueConstraint(fields=('contract', 'number'), name='contract_version_number'), models.CheckConstraint(condition=models.Q(('silence__in', ['accepts', 'disputes'])), name='contract_silence_known')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Clause',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('code', models.CharField(max_length=60)),
+                        ('article', models.CharField(blank=True, max_length=60)),
+                        ('name', catalogue.translated.TranslatedTextField(default=dict)),
+                        ('text', catalogue.translated.TranslatedTextField(blank=True, default=dict)),
+                        ('breach', models.CharField(choices=[('founded_complaint', 'founded complaint'), ('missed_answer', 'first answer after its deadline'), ('missed_resolution', 'resolution after its deadline')], max_length=20)),
+                        ('per', models.CharField(choices=[('complaint', 'per complaint'), ('day_late', 'per day late')], max_length=10)),
+                        ('amount_centimes', models.BigIntegerField()),
+                        ('grace', models.CharField(blank=True, max_length=30)),
+                        ('most_centimes', models.BigIntegerField(null=True)),
+                        ('indexed', models.BooleanField(default=False)),
+                        ('categories', models.ManyToManyField(related_name='+', to='catalogue.category')),
+                        ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clauses', to='contracts.contractversion')),
+                    ],
+                    options={
+                        'ordering': ['pk'],
+                        'constraints': [models.UniqueConstraint(fields=('version', 'code'), name='clause_code_unique'), models.CheckConstraint(condition=models.Q(('amount_centimes__gt', 0)), name='clause_costs_something'), models.CheckConstraint(condition=models.Q(models.Q(('breach', 'founded_complaint'), _negated=True), ('per', 'complaint'), _connector='OR'), name='clause_days_need_a_deadline')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='DayHead',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('day', models.DateField()),
+                        ('count', models.BigIntegerField()),
+                        ('hash', models.CharField(max_length=64)),
+                        ('made_at', models.DateTimeField()),
+                        ('jurisdiction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger_heads', to='catalogue.jurisdiction')),
+                    ],
+                    options={
+                        'ordering': ['jurisdiction', 'day'],
+                        'constraints': [models.UniqueConstraint(fields=('jurisdiction', 'day'), name='ledger_head_once_a_day'), models.CheckConstraint(condition=models.Q(('count__gte', 0)), name='ledger_head_count')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Finding',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('number', models.CharField(max_length=24, unique=True)),
+                        ('state', models.CharField(choices=[('notified', 'waiting for the operator'), ('accepted', 'accepted by the operator'), ('contested', 'contested'), ('lapsed', 'not answered in time'), ('to_sign', 'waiting for a second signature'), ('justified', 'justified'), ('not_justified', 'not justified'), ('appealed', 'under appeal'), ('upheld', 'upheld on appeal'), ('reversed', 'reversed on appeal'), ('waived', 'penalty waived'), ('withdrawn', 'withdrawn')], default='notified', max_length=20)),
+                        ('occurred_on', models.DateField()),
+                        ('due_at', models.DateTimeField(null=True)),
+                        ('met_at', models.DateTimeField(null=True)),
+                        ('counted_from', models.DateTimeField(null=True)),
+                        ('counted_to', models.DateTimeField(null=True)),
+                        ('grounds', models.TextField(max_length=8000)),
+                        ('opened_at', models.DateTimeField()),
+                        ('answer_due_at', models.DateTimeField()),
+                        ('appeal_due_at', models.DateTimeField(null=True)),
+                        ('updated_at', models.DateTimeField()),
+                        ('link_version', models.PositiveIntegerField(default=1)),
+                        ('clause', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='contracts.clause')),
+                        ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='complaints.complaint')),
+                        ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='contracts.contract')),
+                        ('jurisdiction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='catalogue.jurisdiction')),
+                        ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contractversion')),
+                    ],
+                    options={
+                        'verbose_name': 'finding',
+                        'verbose_name_plural': 'findings',
+                        'indexes': [models.Index(fields=['contract', '-opened_at'], name='finding_by_time'), models.Index(condition=models.Q(('state', 'notified')), fields=['answer_due_at'], name='finding_unanswered')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['notified', 'accepted', 'contested', 'lapsed', 'to_sign', 'justified', 'not_justified', 'appealed', 'upheld', 'reversed', 'waived', 'withdrawn'])), name='finding_state_known'), models.UniqueConstraint(condition=models.Q(('state', 'withdrawn'), _negated=True), fields=('complaint',), name='finding_once_per_complaint')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Evidence',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('position', models.PositiveSmallIntegerField()),
+                        ('kind', models.CharField(choices=[('complaint', 'the complaint'), ('words', 'what was reported'), ('deadline', 'the deadline and its pauses'), ('steps', 'what was done, and when'), ('photo', 'photo')], max_length=10)),
+                        ('facts', models.JSONField(default=dict)),
+                        ('sha256', models.CharField(max_length=64)),
+                        ('attachment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.attachment')),
+                        ('finding', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='contracts.finding')),
+                    ],
+                    options={
+                        'ordering': ['position'],
+                        'constraints': [models.UniqueConstraint(fields=('finding', 'position'), name='evidence_position')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Decision',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(choices=[('first', 'decision'), ('appeal', 'decision on the appeal'), ('waiver', 'waiver')], max_length=10)),
+                        ('outcome', models.CharField(choices=[('justified', 'justified'), ('not_justified', 'not justified'), ('upheld', 'upheld'), ('reversed', 'reversed'), ('waived', 'waived'), ('withdrawn', 'withdrawn')], max_length=15)),
+                        ('reasons', models.TextField(max_length=8000)),
+                        ('authority', models.CharField(blank=True, max_length=300)),
+                        ('decided_at', models.DateTimeField()),
+                        ('from_state', models.CharField(max_length=20)),
+                        ('needs_second', models.BooleanField()),
+                        ('amount_centimes', models.BigIntegerField()),
+                        ('calculation', models.JSONField(default=dict)),
+                        ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('finding', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='contracts.finding')),
+                    ],
+                    options={
+                        'ordering': ['decided_at', 'id'],
+                        'indexes': [models.Index(fields=['decided_by', '-decided_at'], name='decision_by_person')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('amount_centimes__gte', 0)), name='decision_amount')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Argument',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('stage', models.CharField(choices=[('contest', 'contest'), ('appeal', 'appeal')], max_length=10)),
+                        ('position', models.PositiveSmallIntegerField()),
+                        ('text', models.TextField(max_length=4000)),
+                        ('made_at', models.DateTimeField()),
+                        ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('finding', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arguments', to='contracts.finding')),
+                    ],
+                    options={
+                        'ordering': ['made_at', 'position'],
+                        'constraints': [models.UniqueConstraint(fields=('finding', 'stage', 'position'), name='argument_position')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='FindingEvent',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField()),
+                        ('verb', models.CharField(max_length=20)),
+                        ('from_state', models.CharField(blank=True, max_length=20)),
+                        ('to_state', models.CharField(blank=True, max_length=20)),
+                        ('actor_role', models.CharField(max_length=20)),
+                        ('data', models.JSONField(default=dict)),
+                        ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('finding', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='contracts.finding')),
+                    ],
+                    options={
+                        'ordering': ['at', 'id'],
+                        'indexes': [models.Index(fields=['finding', 'at'], name='finding_history')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='FindingFile',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('queue_state', models.CharField(choices=[('due', 'due'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='due', max_length=10)),
+                        ('attempts', models.PositiveSmallIntegerField(default=0)),
+                        ('next_attempt_at', models.DateTimeField()),
+                        ('leased_until', models.DateTimeField(blank=True, null=True)),
+                        ('last_error', models.CharField(blank=True, max_length=300)),
+                        ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                        ('name', models.CharField(max_length=200)),
+                        ('kind', models.CharField(max_length=10)),
+                        ('size', models.PositiveIntegerField()),
+                        ('sha256', models.CharField(max_length=64)),
+                        ('status', models.CharField(choices=[('checking', 'being checked'), ('ready', 'ready'), ('refused', 'refused')], default='checking', max_length=10)),
+                        ('refused_code', models.CharField(blank=True, max_length=40)),
+                        ('quarantine_path', models.CharField(blank=True, max_length=120)),
+                        ('path', models.CharField(blank=True, max_length=120)),
+                        ('party', models.CharField(choices=[('city', 'city'), ('operator', 'operator')], max_length=10)),
+                        ('kept_sha256', models.CharField(blank=True, max_length=64)),
+                        ('uploaded_at', models.DateTimeField()),
+                        ('finding', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='contracts.finding')),
+                        ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'ordering': ['uploaded_at', 'id'],
+                        'indexes': [models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='finding_file_due')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='IndexValue',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('month', models.DateField()),
+                        ('value', models.DecimalField(decimal_places=4, max_digits=12)),
+                        ('entered_at', models.DateTimeField()),
+                        ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='index_values', to='contracts.contract')),
+                        ('entered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'ordering': ['month', 'id'],
+                        'indexes': [models.Index(fields=['contract', 'month', '-id'], name='index_newest')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('value__gt', 0)), name='index_positive'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='index_of_a_month')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Reply',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('text', models.TextField(max_length=4000)),
+                        ('argument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='replies', to='contracts.argument')),
+                        ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='replies', to='contracts.decision')),
+                    ],
+                    options={
+                        'ordering': ['argument__position'],
+                        'constraints': [models.UniqueConstraint(fields=('decision', 'argument'), name='reply_once')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Signature',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('agreed', models.BooleanField()),
+                        ('note', models.TextField(blank=True, max_length=4000)),
+                        ('signed_at', models.DateTimeField()),
+                        ('decision', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='signature', to='contracts.decision')),
+                        ('signed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name='Statement',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('month', models.DateField()),
+                        ('issued_at', models.DateTimeField()),
+                        ('opening_centimes', models.BigIntegerField()),
+                        ('total_centimes', models.BigIntegerField()),
+                        ('paid_centimes', models.BigIntegerField()),
+                        ('turnover_centimes', models.BigIntegerField(null=True)),
+                        ('cap_centimes', models.BigIntegerField(null=True)),
+                        ('head_seq', models.BigIntegerField()),
+                        ('head_hash', models.CharField(max_length=64)),
+                        ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='contracts.contract')),
+                        ('issued_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'ordering': ['-month'],
+                        'constraints': [models.UniqueConstraint(fields=('contract', 'month'), name='statement_once_a_month'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='statement_of_a_month')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='CollectionOrder',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('year', models.PositiveSmallIntegerField()),
+                        ('number', models.PositiveIntegerField()),
+                        ('amount_centimes', models.BigIntegerField()),
+                        ('issued_at', models.DateTimeField()),
+                        ('due_on', models.DateField()),
+                        ('issued_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('jurisdiction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='collection_orders', to='catalogue.jurisdiction')),
+                        ('statement', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='order', to='contracts.statement')),
+                    ],
+                    options={
+                        'ordering': ['-year', '-number'],
+                        'constraints': [models.UniqueConstraint(fields=('jurisdiction', 'year', 'number'), name='collection_order_number'), models.CheckConstraint(condition=models.Q(('amount_centimes', 0), _negated=True), name='collection_order_of_something'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='collection_order_from_one')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Payment',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('amount_centimes', models.BigIntegerField()),
+                        ('paid_on', models.DateField()),
+                        ('reference', models.CharField(max_length=80)),
+                        ('recorded_at', models.DateTimeField()),
+                        ('corrects', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='contracts.payment')),
+                        ('jurisdiction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='catalogue.jurisdiction')),
+                        ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='contracts.collectionorder')),
+                        ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'ordering': ['paid_on', 'id'],
+                        'constraints': [models.UniqueConstraint(fields=('jurisdiction', 'reference'), name='payment_reference_once'), models.CheckConstraint(condition=models.Q(('amount_centimes', 0), _negated=True), name='payment_of_something')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Paper',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('queue_state', models.CharField(choices=[('due', 'due'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='due', max_length=10)),
+                        ('attempts', models.PositiveSmallIntegerField(default=0)),
+                        ('next_attempt_at', models.DateTimeField()),
+                        ('leased_until', models.DateTimeField(blank=True, null=True)),
+                        ('last_error', models.CharField(blank=True, max_length=300)),
+                        ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                        ('format', models.CharField(choices=[('pdf', 'PDF'), ('xlsx', 'XLSX'), ('csv', 'CSV')], max_length=4)),
+                        ('language', models.CharField(max_length=10)),
+                        ('dated', models.DateTimeField()),
+                        ('path', models.CharField(blank=True, max_length=120)),
+                        ('size', models.PositiveIntegerField(default=0)),
+                        ('sha256', models.CharField(blank=True, max_length=64)),
+                        ('finding', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='papers', to='contracts.finding')),
+                        ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('statement', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='papers', to='contracts.statement')),
+                    ],
+                    options={
+                        'verbose_name': 'document',
+                        'ordering': ['dated', 'id'],
+                        'indexes': [models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='paper_due')],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('statement__isnull', False)), fields=('statement', 'format', 'language'), name='paper_once_per_statement'), models.CheckConstraint(condition=models.Q(('statement__isnull', False), ('finding__isnull', False), _connector='XOR'), name='paper_of_one_thing')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Treasury',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('email', models.EmailField(blank=True, max_length=254)),
+                        ('payment_days', models.PositiveSmallIntegerField(default=30)),
+                        ('jurisdiction', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='treasury', to='catalogue.jurisdiction')),
+                    ],
+                    options={
+                        'verbose_name': 'treasury',
+                        'verbose_name_plural': 'treasuries',
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Turnover',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('month', models.DateField()),
+                        ('amount_centimes', models.BigIntegerField()),
+                        ('entered_at', models.DateTimeField()),
+                        ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='turnovers', to='contracts.contract')),
+                        ('entered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'ordering': ['month', 'id'],
+                        'indexes': [models.Index(fields=['contract', 'month', '-id'], name='turnover_newest')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('amount_centimes__gte', 0)), name='turnover_not_negative'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='turnover_of_a_month')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='LedgerEntry',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('seq', models.BigIntegerField()),
+                        ('at', models.DateTimeField()),
+                        ('day', models.DateField()),
+                        ('kind', models.CharField(choices=[('penalty', 'penalty'), ('cap_adjustment', 'adjustment to the cap'), ('reversal', 'reversal'), ('waiver', 'waiver'), ('collection_order', 'collection order'), ('payment', 'payment')], max_length=20)),
+                        ('period', models.DateField()),
+                        ('amount_centimes', models.BigIntegerField()),
+                        ('facts', models.JSONField(default=dict)),
+                        ('previous_hash', models.CharField(max_length=64)),
+                        ('hash', models.CharField(max_length=64)),
+                        ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('cause', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='adjustment', to='contracts.ledgerentry')),
+                        ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='contracts.contract')),
+                        ('decision', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='contracts.decision')),
+                        ('finding', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='contracts.finding')),
+                        ('jurisdiction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='catalogue.jurisdiction')),
+                        ('order', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entry', to='contracts.collectionorder')),
+                        ('payment', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entry', to='contracts.payment')),
+                        ('turnover', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='adjustment', to='contracts.turnover')),
+                    ],
+                    options={
+                        'ordering': ['jurisdiction', 'seq'],
+                        'indexes': [models.Index(fields=['contract', 'period', 'seq'], include=('kind', 'amount_centimes'), name='ledger_of_contract'), models.Index(fields=['jurisdiction', 'day', 'seq'], name='ledger_by_day')],
+                        'constraints': [models.UniqueConstraint(fields=('jurisdiction', 'seq'), name='ledger_seq_once'), models.UniqueConstraint(fields=('jurisdiction', 'previous_hash'), name='ledger_never_forks'), models.UniqueConstraint(fields=('decision',), name='ledger_once_per_decision'), models.UniqueConstraint(condition=models.Q(('kind', 'penalty')), fields=('finding',), name='ledger_one_penalty_per_finding'), models.UniqueConstraint(condition=models.Q(('kind', 'reversal')), fields=('finding',), name='ledger_one_reversal_per_finding'), models.CheckConstraint(condition=models.Q(models.Q(('amount_centimes__gt', 0), ('decision__isnull', False), ('finding__isnull', False), ('kind', 'penalty')), models.Q(('amount_centimes__lt', 0), ('decision__isnull', False), ('finding__isnull', False), ('kind', 'reversal')), models.Q(('amount_centimes__lt', 0), ('decision__isnull', False), ('finding__isnull', False), ('kind', 'waiver')), models.Q(('decision', None), ('kind', 'cap_adjustment'), models.Q(('cause__isnull', False), ('turnover__isnull', False), _connector='XOR')), models.Q(('kind', 'collection_order'), ('order__isnull', False)), models.Q(('kind', 'payment'), ('payment__isnull', False)), _connector='OR'), name='ledger_kind_and_source'), models.CheckConstraint(condition=models.Q(('amount_centimes', 0), _negated=True), name='ledger_of_something'), models.CheckConstraint(condition=models.Q(('period__day', 1)), name='ledger_of_a_month')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='StatementLine',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('position', models.PositiveIntegerField()),
+                        ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='line', to='contracts.ledgerentry')),
+                        ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='contracts.statement')),
+                    ],
+                    options={
+                        'ordering': ['position'],
+                        'constraints': [models.UniqueConstraint(fields=('statement', 'position'), name='statement_line_position')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Webhook',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('url', models.URLField(max_length=300)),
+                        ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('case.received', 'a case was received'), ('finding.opened', 'a finding was opened'), ('finding.changed', 'a finding moved on'), ('statement.issued', 'a statement was issued')], max_length=30), size=None)),
+                        ('version', models.PositiveIntegerField(default=1)),
+                        ('is_active', models.BooleanField(default=True)),
+                        ('created_at', models.DateTimeField()),
+                        ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='webhooks', to='contracts.contract')),
+                        ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'ordering': ['pk'],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='WebhookDelivery',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('queue_state', models.CharField(choices=[('due', 'due'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='due', max_length=10)),
+                        ('attempts', models.PositiveSmallIntegerField(default=0)),
+                        ('next_attempt_at', models.DateTimeField()),
+                        ('leased_until', models.DateTimeField(blank=True, null=True)),
+                        ('last_error', models.CharField(blank=True, max_length=300)),
+                        ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                        ('event', models.CharField(choices=[('case.received', 'a case was received'), ('finding.opened', 'a finding was opened'), ('finding.changed', 'a finding moved on'), ('statement.issued', 'a statement was issued')], max_length=30)),
+                        ('reference', models.CharField(max_length=60)),
+                        ('body', models.JSONField()),
+                        ('created_at', models.DateTimeField()),
+                        ('delivered_at', models.DateTimeField(blank=True, null=True)),
+                        ('status_code', models.PositiveSmallIntegerField(blank=True, null=True)),
+                        ('webhook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='contracts.webhook')),
+                    ],
+                    options={
+                        'ordering': ['-created_at', '-pk'],
+                        'indexes': [models.Index(condition=models.Q(('queue_state', 'due')), fields=['next_attempt_at', 'id'], name='webhook_delivery_due')],
+                        'constraints': [models.UniqueConstraint(fields=('webhook', 'event', 'reference'), name='webhook_delivery_once')],
+                    },
+                ),
+            ]
+        ),
+    ]
