@@ -13,13 +13,14 @@ from django.utils.crypto import salted_hmac
 
 from accounts.quotas import DAY, Limit, QuotaExceeded, spend_by_key
 from catalogue.models import Category, Jurisdiction, Service
-from complaints.models import Complaint
+from complaints.models import Complaint, Erasure, mark_of_address
 from complaints.services.verdicts import Voice, forget_voice
 from complaints.workflow import OPEN_STATES
 from following.models import Subscription
 from following.notices import confirmation, subscription_reference
 from notifications.models import OutboxMessage
 from notifications.outbox import erase_messages, remove_mail_files
+from queueing.models import claim
 
 # Whoever does not confirm did not mean it, or is not the owner of the address.
 UNCONFIRMED_KEPT = timedelta(days=7)
@@ -133,13 +134,22 @@ def end(subscription: Subscription) -> None:
     subscription.delete()
 
 
-def end_for_erased(sender: object, *, complaint: Complaint, email: str, **_more: object) -> None:
-    """A reporter had her data erased: what the same address follows of that complaint ends, confirmed or not.
+def end_for_erased(*, now: datetime) -> int:
+    """Reporters had their data erased: what the same address follows of that complaint ends, confirmed or not.
 
-    Of streets, districts and areas it goes on: those are wishes of their own, with their own link to end them.
+    Of streets, districts and areas it goes on: those are wishes of their own, with their own link to end them. Returns how
+    many erasures were worked off.
     """
-    shown = [pk for pk in (complaint.pk, complaint.merged_into_id) if pk is not None]
-    end_all(Subscription.objects.filter(complaint__in=shown, email__iexact=email))
+    ended = 0
+    while rows := claim(Erasure, now=now, limit=100):
+        for row in rows:
+            shown = [pk for pk in (row.complaint_id, row.complaint.merged_into_id) if pk is not None]
+            follow = Subscription.objects.filter(complaint__in=shown)
+            hers = [one.pk for one in follow if mark_of_address(one.email) == row.address]
+            end_all(Subscription.objects.filter(pk__in=hers))
+        Erasure.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        ended += len(rows)
+    return ended
 
 
 def forget_past(*, now: datetime) -> dict[str, int]:

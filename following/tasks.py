@@ -9,9 +9,10 @@ from queueing.alone import alone
 
 @shared_task(name="following.tell_followers")  # type: ignore[untyped-decorator]
 def tell_followers() -> None:
-    """Tell followers what changed and what is new."""
+    """Tell followers what changed and what is new; those who had their data erased are followers no more."""
     with alone("tell-followers") as is_mine:
         if is_mine:
+            services.end_for_erased(now=timezone.now())
             telling.tell_changes(now=timezone.now())
             telling.tell_new(now=timezone.now())
 

@@ -3,6 +3,7 @@
 from complaints.models.announced import DaysInForce
 from complaints.models.complaint import Complaint, IdempotencyKey, Reporter, reporter_words
 from complaints.models.deskwork import Deed, Forwarding, Handover, Presence, Reply, SavedFilter
+from complaints.models.erasures import Erasure, mark_of_address
 from complaints.models.expected import ExpectedTime
 from complaints.models.files import Attachment
 from complaints.models.groups import GroupPromise, Supporter
@@ -18,9 +19,9 @@ from complaints.models.shown_places import PlaceCount, PlaceRecount
 from complaints.models.voices import ContestReason, Verdict
 
 __all__ = [
-    "Attachment", "CasePaper", "Complaint", "ContestReason", "DaysInForce", "Deed", "Event", "ExpectedTime", "FeedItem",
-    "Forwarding", "GroupPromise", "Handover", "Hotspot", "IdempotencyKey", "LadderInForce", "Message", "PlaceCount",
+    "Attachment", "CasePaper", "Complaint", "ContestReason", "DaysInForce", "Deed", "Erasure", "Event", "ExpectedTime",
+    "FeedItem", "Forwarding", "GroupPromise", "Handover", "Hotspot", "IdempotencyKey", "LadderInForce", "Message", "PlaceCount",
     "PlaceRecount", "Presence", "PublicChange", "QuarantinedFile", "ReceivedMail", "Reply", "Reporter", "Rerouting",
     "RoutingAlert", "RoutingDecision", "SavedFilter", "Simulation", "SimulationCell", "SimulationMove", "Supporter",
-    "Verdict", "reporter_words",
+    "Verdict", "mark_of_address", "reporter_words",
 ]  # fmt: skip

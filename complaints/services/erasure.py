@@ -5,10 +5,9 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.dispatch import Signal
 
 from accounts.models import User
-from complaints.models import Attachment, Complaint, Event, IdempotencyKey, Message, Reporter
+from complaints.models import Attachment, Complaint, Erasure, Event, IdempotencyKey, Message, Reporter, mark_of_address
 from complaints.permissions import hats
 from complaints.services.files import remove_files
 from complaints.services.history import new_event, record
@@ -18,9 +17,6 @@ from complaints.services.verdicts import Voice, forget_voice
 from complaints.workflow import REPORTER, SYSTEM
 from notifications.outbox import erase_messages, remove_mail_files
 from queueing.models import QueueState
-
-# Rooms above this one forget what they hold for the same person and complaint: `complaint`, `email`, in the transaction.
-reporter_erased = Signal()
 
 # Attachment.refused_code of a file that was taken away on request.
 ERASED = "erased"
@@ -39,7 +35,7 @@ def erase_reporter(
         email = Reporter.objects.filter(complaint=complaint).values_list("email", flat=True).first()
         _empty_rows(complaint, now)
         if email:
-            reporter_erased.send(erase_reporter, complaint=complaint, email=email)
+            Erasure.objects.create(complaint=complaint, address=mark_of_address(email), next_attempt_at=now)
         erase_messages(complaint.tracking_number)
         if not complaint.events.filter(kind=Event.Kind.ERASED).exists():
             role = SYSTEM if by_system else _role(acting_user, complaint)

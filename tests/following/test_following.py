@@ -12,11 +12,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
 from catalogue.models import Category, Jurisdiction, Service
-from complaints.models import Complaint, Event, PublicChange, Supporter, Verdict
+from complaints.models import Complaint, Erasure, Event, PublicChange, Supporter, Verdict
 from complaints.services.correspondence import answer
 from complaints.services.erasure import erase_reporter
 from complaints.services.merging import merge
@@ -28,7 +29,7 @@ from complaints.workflow import State, Verb
 from districts.models import Landmark
 from following.links import END, end_url, manage_url, subscription_of, token
 from following.models import Subscription
-from following.services import Wish, confirm, end, forget_past, subscribe
+from following.services import Wish, confirm, end, end_for_erased, forget_past, subscribe
 from following.subjects import AreaRefused, accept_area, round_place
 from following.telling import tell_changes, tell_new, tell_weeks
 from notifications.channels.email import compose
@@ -466,8 +467,13 @@ def test_who_is_erased_follows_that_complaint_no_more(
     page = f"/fr/c/{secret_token(mine.pk, 1)}/"
     assert "rues" in client.post(page, {"action": "erase"}).content.decode(), "it says so before"
     client.post(page, {"action": "erase", "sure": "1"})
+    (erasure,) = Erasure.objects.all()
+    assert "fatima" not in f"{erasure.address} {erasure}".casefold()
+    assert end_for_erased(now=timezone.now()) == 1
+    assert not Erasure.objects.exists()
     assert set(Subscription.objects.values_list("pk", flat=True)) == {*kept, stranger.pk}
     assert not Subscription.objects.filter(pk__in=[*ended, asked]).exists()
     told = OutboxMessage.objects.filter(reference__in=[f"follow-{pk}" for pk in (*ended, asked)])
     assert not told.exclude(recipient="").exists()
     erase_reporter(mine.pk, now=now)
+    assert not Erasure.objects.exists(), "her address is gone already"
