@@ -11,6 +11,7 @@ import psycopg2
 
 from bench.columns import defaults
 from complaints.models import Complaint
+from complaints.tracking import ALPHABET
 
 CHUNK = 50_000
 _FRENCH = """
@@ -30,7 +31,7 @@ _ROOTS = "Bennis Alami Torres Ragoun Lebbadi Erzini Khatib Medina Bennouna Arago
 # Numbers drawn from n alone: the same city each time. `u(k)` is between 0 and 1.
 _DRAW = "(abs(hashint8(n * 64 + {k})::bigint) % 1000003) / 1000003.0"
 _COMPLAINT = {
-    "tracking_number": "'BIG-' || lpad(n::text, 9, '0')",
+    "tracking_number": "%(prefix)s || '-' || left(number.symbols, 4) || '-' || right(number.symbols, 4)",
     "jurisdiction_id": "%(city)s",
     "service_id": "cat.service_id",
     "category_id": "cat.id",
@@ -59,6 +60,10 @@ _FROM = """
 FROM generate_series(%(first)s, %(last)s) n
 CROSS JOIN LATERAL (SELECT now() - interval '730 days' * (1 - n / %(total)s::float8) AS at) t
 CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(-5.42 + {u5} * 0.12, 35.55 + {u6} * 0.06), 4326) AS at) place
+CROSS JOIN LATERAL (SELECT string_agg(substr(%(alphabet)s, 1 + digit, 1), '' ORDER BY place)
+    || substr(%(alphabet)s, 1 + (sum((place + 2) * digit) %% length(%(alphabet)s))::int, 1) AS symbols
+  FROM (SELECT place, (n / power(length(%(alphabet)s), place)::bigint %% length(%(alphabet)s))::int AS digit
+    FROM generate_series(0, 6) place) digits) number
 JOIN catalogue_category cat ON cat.id = (%(categories)s::bigint[])[1 + floor({u8} * %(category_count)s)::int]
 """
 _REPORTERS = """
@@ -66,7 +71,7 @@ INSERT INTO complaints_reporter (complaint_id, name, email, phone, language, con
   consent_language, consent_at)
 SELECT c.id, (%(first_names)s::text[])[1 + c.id %% %(n_first)s] || ' ' || (%(last_names)s::text[])[1 + (c.id / 7) %% %(n_last)s],
   'person' || c.id || '@example.org', '+2126' || lpad((c.id %% 100000000)::text, 8, '0'), 'fr', true, '1', 'fr', c.submitted_at
-FROM complaints_complaint c WHERE c.tracking_number BETWEEN %(low)s AND %(high)s
+FROM made c
 """
 _OPEN = """
 UPDATE complaints_complaint SET closed_at = NULL,
@@ -98,14 +103,13 @@ def fill(owner_url: str, city_code: str, total: int, *, open_per_unit: int, say:
     connection.autocommit = True
     with connection.cursor() as cursor:
         values = _values(cursor, city_code, total)
-        cursor.execute("SELECT max(tracking_number) FROM complaints_complaint WHERE tracking_number LIKE 'BIG-%'")
-        have = int((cursor.fetchone()[0] or "BIG-0").removeprefix("BIG-"))
+        cursor.execute("SELECT count(*) FROM complaints_complaint WHERE jurisdiction_id = %(city)s", values)
+        have = cursor.fetchone()[0]
         with bare_tables(cursor, say):
             insert = _insert()
             for first in range(have + 1, total + 1, CHUNK):
                 last = min(first + CHUNK - 1, total)
                 cursor.execute(insert, values | {"first": first, "last": last})
-                cursor.execute(_REPORTERS, values | {"low": f"BIG-{first:09d}", "high": f"BIG-{last:09d}"})
                 say(f"{last} of {total} complaints")
             cursor.execute(_CLOSE)
             cursor.execute(_OPEN, values | {"open_per_unit": open_per_unit})
@@ -114,13 +118,14 @@ def fill(owner_url: str, city_code: str, total: int, *, open_per_unit: int, say:
 
 
 def _insert() -> str:
-    """Every column of the model; those that no search or order looks at hold its defaults."""
+    """Complaints, each with its reporter. Every column of the model; those that no search or order looks at hold its defaults."""
     draws = {f"u{k}": _DRAW.format(k=k).replace("%", "%%") for k in range(1, 9)}
     columns = {name: sql.format(**draws) for name, sql in _COMPLAINT.items()} | defaults(Complaint, _COMPLAINT)
-    return (
+    complaints = (
         f"INSERT INTO complaints_complaint ({', '.join(columns)}) SELECT {', '.join(columns.values())} "
         + _FROM.format(**draws)
     )
+    return f"WITH made AS ({complaints} RETURNING id, submitted_at) {_REPORTERS}"
 
 
 @contextmanager
@@ -146,8 +151,8 @@ def bare_tables(cursor: "psycopg2.extensions.cursor", say: Callable[[str], None]
 
 def _values(cursor: "psycopg2.extensions.cursor", city_code: str, total: int) -> dict[str, object]:
     """What the statements above are filled with: the city's own units, categories and districts."""
-    cursor.execute("SELECT id FROM catalogue_jurisdiction WHERE code = %s", [city_code])
-    city = cursor.fetchone()[0]
+    cursor.execute("SELECT id, tracking_prefix FROM catalogue_jurisdiction WHERE code = %s", [city_code])
+    city, prefix = cursor.fetchone()
     lists: dict[str, list[object]] = {}
     for name, sql in (
         ("units", "SELECT id FROM catalogue_unit WHERE jurisdiction_id = %s ORDER BY id"),
@@ -175,6 +180,8 @@ def _values(cursor: "psycopg2.extensions.cursor", city_code: str, total: int) ->
     return {
         "city": city,
         "total": total,
+        "prefix": prefix,
+        "alphabet": ALPHABET,
         "units": lists["units"],
         "unit_count": len(lists["units"]),
         "categories": lists["categories"],

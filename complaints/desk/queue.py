@@ -222,7 +222,7 @@ def names_here(user: User, now: datetime) -> QuerySet[Any]:
     name = Coalesce(
         NullIf(Trim(Concat("user__first_name", Value(" "), "user__last_name")), Value("")), F("user__username")
     )
-    return here.values("complaint").annotate(names=StringAgg(name, Value(", "))).values("names")
+    return here.values("complaint").annotate(names=StringAgg(name, ", ")).values("names")
 
 
 def _union(querysets: Sequence[ComplaintQuerySet]) -> Any:

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.formats import date_format, time_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import (
@@ -36,6 +37,7 @@ MENU = (
     ("open_data", pgettext_lazy("menu", "Data"), "download"),
 )
 SOON = timedelta(days=1)
+_DEADLINE_ICONS = {"late": "alert", "met": "check", "paused": "pause"}
 MIRRORED_ICONS = {"arrow", "chevron", "external", "list", "megaphone", "state-out_of_scope"}
 
 
@@ -92,14 +94,26 @@ def language_links(context: Mapping[str, Any]) -> list[dict[str, Any]]:
 @register.simple_tag
 def icon(name: str, css_class: str = "") -> SafeString:
     """A symbol of `static/img/icons.svg`, hidden from screen readers: the text beside it carries the meaning."""
+    return _icon(name or "megaphone", css_class, static("img/icons.svg") if settings.DEBUG else "")
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, css_class: str, address: str) -> SafeString:
+    """A list shows hundreds of the same few: each is written once for as long as the addresses of files stay."""
     mirrors = " icon--mirrors" if name in MIRRORED_ICONS else ""
     return format_html(
         '<svg class="icon{} {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         mirrors,
         css_class,
-        static("img/icons.svg"),
-        name or "megaphone",
+        address or static("img/icons.svg"),
+        name,
     )
+
+
+@register.simple_tag
+def state_badge(state: str, label: str) -> SafeString:
+    """A state: words, a shape of its own, and a colour."""
+    return format_html('<span class="state state--{}">{} {}</span>', state, icon(f"state-{state}"), label)
 
 
 @register.simple_tag(takes_context=True)
@@ -166,7 +180,7 @@ def _pmtiles(name: str, attribution: str) -> dict[str, Any] | None:
         return None
 
 
-@register.inclusion_tag("_components/deadline.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def deadline(
     context: Mapping[str, Any],
     due_at: datetime | None,
@@ -175,15 +189,29 @@ def deadline(
     met_at: datetime | None = None,
     paused: object = False,
     short: bool = False,
-) -> dict[str, Any]:
+) -> str:
     """A promise: its date, and the time left in words. Compared with the context's `now`, else with the clock.
 
     `short` is for lists: only the words are seen, the date is in the title.
     `met_at` is when it was fulfilled (None: not yet); `paused` while the reporter must act. No `due_at`: nothing shown.
     """
-    now = context.get("now") or timezone.now()
-    words = deadline_words(due_at, now, met_at=met_at, paused=bool(paused))
-    return {"due_at": due_at, "label": label, "short": short} | words
+    if due_at is None:
+        return ""
+    words = deadline_words(due_at, context.get("now") or timezone.now(), met_at=met_at, paused=bool(paused))
+    look, left = words["look"], words["left"]
+    local = timezone.localtime(due_at)
+    date = f"{date_format(local, 'DATE_FORMAT')} · {time_format(local, 'H:i')}"
+    named = format_html('<span class="deadline__label">{}</span> ', label) if label else ""
+    symbol = icon(_DEADLINE_ICONS.get(look, "clock"))
+    if short:
+        shown = format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), date, left)
+        shown = format_html('<span class="deadline__left">{} {}</span>', symbol, shown)
+    else:
+        shown = format_html(
+            '<time datetime="{}">{}</time> <span class="deadline__left">{} {}</span>',
+            local.isoformat(), date, symbol, left,
+        )  # fmt: skip
+    return format_html('<span class="deadline deadline--{}">{}{}</span>', look, named, shown)
 
 
 def deadline_words(due_at: datetime | None, now: datetime, *, met_at: datetime | None, paused: bool) -> dict[str, str]:

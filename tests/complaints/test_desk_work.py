@@ -221,7 +221,7 @@ def test_columns_are_chosen_and_remembered(desk: Client, clerk: User, soon: date
 
 
 def test_who_else_has_it_open_is_said_to_colleagues(
-    desk: Client, signed_in: SignIn, clerk: User, manager: User, soon: datetime
+    desk: Client, signed_in: SignIn, gridville: Jurisdiction, clerk: User, manager: User, soon: datetime
 ) -> None:
     complaint = build_complaint(now=soon)
     assert desk.get(page_of(complaint)).context["others_here"] == []
@@ -229,6 +229,9 @@ def test_who_else_has_it_open_is_said_to_colleagues(
     client = signed_in(manager)
     assert client.get(page_of(complaint)).context["others_here"] == ["Clara"]
     assert client.get(DESK).context["list"].rows[0].here == "Clara"
+    arrive(complaint, build_staff("fatima", Role.CLERK, gridville, unit="roads-dept"), now=soon)
+    assert set(client.get(DESK).context["list"].rows[0].here.split(", ")) == {"Clara", "Fatima"}
+    Presence.objects.filter(user__username="fatima").delete()
     signed_in(clerk).post(f"{page_of(complaint)}here/", {"gone": "1"})
     assert signed_in(manager).get(page_of(complaint)).context["others_here"] == []
     Presence.objects.update(seen_at=soon - timedelta(minutes=3))
