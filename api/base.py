@@ -14,6 +14,8 @@ from rest_framework.views import APIView
 from api.problems import problem_response
 
 JSON, GEOJSON = "application/json", "application/geo+json"
+# Answers are no pages: a browser that opens one loads nothing for it.
+CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class PublicView(APIView):
@@ -37,7 +39,8 @@ class PublicView(APIView):
             refused = problem_response(error, {"view": self})
             if refused is None:
                 raise
-            return refused
+            response = refused
+        response.headers["Content-Security-Policy"] = CONTENT_POLICY
         return response
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]

@@ -5,13 +5,14 @@ from django.urls import path
 from api import detail, feeds, heat, intake, ledgers, maps, operator, reference, routes, schema, tiles
 
 urlpatterns = [
+    # Asked with every step of a pin.
+    path("api/v1/route/", routes.RouteExplanation.as_view(), name="api_route"),
     path("api/v1/complaints/", intake.ComplaintIntake.as_view(), name="api_complaints"),
     path("api/v1/complaints/<str:tracking_number>/", detail.ComplaintDetail.as_view(), name="api_complaint"),
     path("api/v1/complaints.geojson", feeds.ComplaintFeatures.as_view(), name="api_complaints_geojson"),
     path("api/v1/complaints.csv", feeds.ComplaintTable.as_view(), name="api_complaints_csv"),
     path("api/v1/findings.csv", ledgers.FindingTable.as_view(), name="api_findings_csv"),
     path("api/v1/ledger.csv", ledgers.LedgerTable.as_view(), name="api_ledger_csv"),
-    path("api/v1/route/", routes.RouteExplanation.as_view(), name="api_route"),
     path("api/v1/catalogue.json", reference.Catalogue.as_view(), name="api_catalogue"),
     path("api/v1/districts.geojson", reference.Districts.as_view(), name="api_districts"),
     path("api/v1/service-areas.geojson", reference.ServiceAreas.as_view(), name="api_service_areas"),

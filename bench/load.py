@@ -3,7 +3,8 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 Request = Callable[[], bytes]
 
@@ -29,37 +30,30 @@ def post_bytes(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+@contextmanager
+def opened(port: int, count: int) -> Iterator[list[socket.socket]]:
+    """So many connections that stay open: which of the server's processes answers one is settled when it is made."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(count)]
+        for connection in sockets:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield sockets
+
+
 def rate(port: int, make: Request, *, seconds: float, connections: int) -> float:
-    """Answers a second to requests that `make()` prepares, over so many connections for so long."""
-    counts = [0] * connections
+    """Answers a second to requests that `make()` prepares, over so many new connections for so long."""
+    with opened(port, connections) as sockets:
+        return rate_over(sockets, make, seconds=seconds)
+
+
+def rate_over(sockets: Sequence[socket.socket], make: Request, *, seconds: float) -> float:
+    """Answers a second over these connections, each of which asks again when it was answered."""
+    counts = [0] * len(sockets)
     faults: list[BaseException] = []
-    begin = threading.Barrier(connections + 1)
-    threads = [
-        threading.Thread(target=_ask, args=(port, make, seconds, counts, index, begin, faults))
-        for index in range(connections)
-    ]
-    for thread in threads:
-        thread.start()
-    begin.wait()
-    started = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
-    return sum(counts) / (time.perf_counter() - started)
+    begin = threading.Barrier(len(sockets) + 1)
 
-
-def _ask(
-    port: int,
-    make: Request,
-    seconds: float,
-    counts: list[int],
-    index: int,
-    begin: threading.Barrier,
-    faults: list[BaseException],
-) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def ask(index: int) -> None:
+        connection = sockets[index]
         begin.wait()
         end = time.perf_counter() + seconds
         try:
@@ -69,6 +63,17 @@ def _ask(
                 counts[index] += 1
         except (OSError, WrongAnswer) as fault:
             faults.append(fault)
+
+    threads = [threading.Thread(target=ask, args=(index,)) for index in range(len(sockets))]
+    for thread in threads:
+        thread.start()
+    begin.wait()
+    started = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+    return sum(counts) / (time.perf_counter() - started)
 
 
 def _read_answer(connection: socket.socket) -> None:

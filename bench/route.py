@@ -1,6 +1,7 @@
 """Routing one point by HTTP, and a million at once (`./run bench route`).
 
-One: `/api/v1/route/` beside a bare view that runs SELECT 1, in the same server, in alternating rounds; a city of 50 districts
+One: `/api/v1/route/` beside a bare view that runs SELECT 1, in the same server, in turns over the same connections (the
+median of the rounds' ratios); a city of 50 districts
 and 100 service areas, and one of 500 districts. Targets: at most 2 × the bare view's time, and 500 polygons at most 1.3 × 50.
 Many: complaints/bulk.py beside one set-based statement with lateral joins over the same points, 30 times as fast at least,
 with the same district, area, runner-up and unit for every point, those on borders included.
@@ -20,12 +21,14 @@ from typing import Any
 import django
 import psycopg2
 
-from bench.load import get_bytes, rate
+from bench.load import get_bytes, opened, rate_over
 from bench.servers import serving
 
 BARE = "/bench/question/"
 MOST_TIMES_BARE, MOST_TIMES_FEWER, LEAST_TIMES_SQL = 2.0, 1.3, 30.0
 FEW, MANY = "few", "many"
+# Rounds that are not counted: each process of the server reads the catalogues once.
+_WARMING = 4
 
 
 def main() -> int:
@@ -64,17 +67,18 @@ def _measure_one(cities: dict[str, Any], options: argparse.Namespace) -> dict[st
     connection.close()
     rates: dict[str, list[float]] = {name: [] for name in paths}
     with serving("granian") as port:
-        for number in range(-1, options.rounds):
-            order = list(paths) if number % 2 else list(reversed(paths))
-            for name in order:
-                ask = functools.partial(_request, paths[name])
-                measured = rate(port, ask, seconds=options.seconds, connections=options.connections)
-                if number >= 0:
-                    rates[name].append(measured)
+        for number in range(-_WARMING, options.rounds):
+            # One round over the same connections: whether one process of the server answers them or both, it is so for all.
+            with opened(port, options.connections) as sockets:
+                for name in list(paths) if number % 2 else list(reversed(paths)):
+                    ask = functools.partial(_request, paths[name])
+                    measured = rate_over(sockets, ask, seconds=options.seconds)
+                    if number >= 0:
+                        rates[name].append(measured)
             shown = ", ".join(f"{name} {values[-1]:.0f}/s" for name, values in rates.items() if values)
             print(shown, file=sys.stderr)
     medians = {name: statistics.median(values) for name, values in rates.items()}
-    times_bare, times_fewer = medians["bare"] / medians[FEW], medians[FEW] / medians[MANY]
+    times_bare, times_fewer = _median_ratio(rates["bare"], rates[FEW]), _median_ratio(rates[FEW], rates[MANY])
     return {
         "ok": times_bare <= MOST_TIMES_BARE and times_fewer <= MOST_TIMES_FEWER,
         "per_second": {name: round(value, 1) for name, value in medians.items()},
@@ -84,6 +88,11 @@ def _measure_one(cities: dict[str, Any], options: argparse.Namespace) -> dict[st
         "target_times_of_500_polygons": MOST_TIMES_FEWER,
         "rounds": {name: [round(value, 1) for value in values] for name, values in rates.items()},
     }
+
+
+def _median_ratio(rates: list[float], others: list[float]) -> float:
+    """Of neighbours in time: rounds of one run differ by a factor of three, the views of one round do not."""
+    return statistics.median(one / other for one, other in zip(rates, others, strict=True))
 
 
 def _request(paths: list[str]) -> bytes:

@@ -41,6 +41,12 @@ def test_a_route_is_explained_and_nothing_is_stored(client: Client, gridville: J
     assert not RoutingDecision.objects.exists()
 
 
+def test_an_answer_for_programs_allows_a_browser_nothing(client: Client, gridville: Jurisdiction) -> None:
+    told = [client.get(f"/api/v1/{url}")["Content-Security-Policy"] for url in ("catalogue.json", "route/")]
+    assert told == ["default-src 'none'; frame-ancestors 'none'"] * 2
+    assert "script-src 'self'" in client.get("/api/v1/docs/")["Content-Security-Policy"]
+
+
 def test_short_names_of_coordinates_do_too(client: Client, gridville: Jurisdiction) -> None:
     route = answer(client, "route/?lon=0.038&lat=0.015&category=litter")
     assert (route["service_area"], route["runner_up"], route["triage"]) == (None, None, True)
