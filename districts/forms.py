@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from catalogue.models import Jurisdiction
 from districts.importing.child import FileRefused
 from districts.importing.drafts import MOST_UPLOADED, Upload
-from districts.importing.imports import Choices, system_code
-from districts.importing.words import guess_text
+from districts.importing.imports import Choices, has_code, system_code
+from districts.importing.words.facts import guess_text
 
 _ENCODINGS = (
     ("utf-8", "UTF-8"), ("cp1256", "Windows-1256 (العربية)"), ("cp1252", "Windows-1252 (latin)"),
@@ -193,7 +193,8 @@ def _systems(crs: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not crs["code"]:
         return [("", _("As the file says: %(system)s") % {"system": crs["use"] or "—"})]
     first = _("As proposed: %(system)s") % {"system": guess_text(guesses[0])} if guesses else _("As the file says")
-    return [("", first)] + [(guess["crs"], guess_text(guess)) for guess in guesses if not guess["swapped"]]
+    others = [guess for guess in guesses if not guess["swapped"] and has_code(guess["crs"])]
+    return [("", first), *((guess["crs"], guess_text(guess)) for guess in others)]
 
 
 class ActivationForm(forms.Form):

@@ -58,6 +58,11 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def has_code(crs: str) -> bool:
+    """Whether a coordinate system can be named by its number; others have only their definition."""
+    return _CRS.fullmatch(crs) is not None
+
+
 def system_code(text: str) -> str:
     """ "26191", "epsg:26191" → "EPSG:26191". Raises FileRefused."""
     if not text:

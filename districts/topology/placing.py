@@ -17,6 +17,7 @@ WGS84 = "EPSG:4326"
 # Axes are always taken east, north: as all files have them but those that are swapped.
 _ALREADY = {WGS84, "OGC:CRS84", "EPSG:4979", "OGC:CRS84h"}
 _KM_PER_DEGREE = 111.32
+_FEET = {"foot": 0.3048, "US survey foot": 1200 / 3937}
 Numbers = npt.NDArray[np.float64]
 
 # Opens PROJ's tables while files may still be opened.
@@ -198,12 +199,36 @@ def _guesses(boxes: Numbers, points: Numbers, city: City) -> list[Guess]:
     """Systems that put a good part of the file into the city, the likeliest first."""
     tried = [(WGS84, False), (WGS84, True)]
     tried += [(crs, swapped) for swapped in (False, True) for crs in (*city.candidates, "EPSG:3857")]
+    good = _those_that_fit(tried, boxes, points, city)
+    if not good:
+        in_feet = [drawn for crs in city.candidates for drawn in _in_feet(crs)]
+        good = _those_that_fit([(crs, swapped) for swapped in (False, True) for crs in in_feet], boxes, points, city)
+    return sorted(good, key=lambda guess: (-round(guess.share, 1), _closeness(guess), guess.rank))
+
+
+def _those_that_fit(systems: Sequence[tuple[str, bool]], boxes: Numbers, points: Numbers, city: City) -> list[Guess]:
     found = [
-        guess for rank, (crs, swapped) in enumerate(tried) if (guess := _try(crs, swapped, boxes, points, city, rank))
+        guess for rank, (crs, swapped) in enumerate(systems) if (guess := _try(crs, swapped, boxes, points, city, rank))
     ]
     # A file of a whole country has only a small part in the city.
-    good = [guess for guess in found if guess.share >= 0.5] or [guess for guess in found if guess.share > 0]
-    return sorted(good, key=lambda guess: (-round(guess.share, 1), _closeness(guess), guess.rank))
+    return [guess for guess in found if guess.share >= 0.5] or [guess for guess in found if guess.share > 0]
+
+
+@lru_cache(maxsize=512)
+def _in_feet(crs: str) -> tuple[str, ...]:
+    """A projection in metres as drawing programs write it out in feet, of either length; no register knows such systems."""
+    known = pyproj.CRS.from_user_input(crs).to_json_dict()
+    axes = known.get("coordinate_system", {}).get("axis", ())
+    if known["type"] != "ProjectedCRS" or any(axis.get("unit") != "metre" for axis in axes):
+        return ()
+    drawn = []
+    for name, metres in _FEET.items():
+        unit = {"type": "LinearUnit", "name": name, "conversion_factor": metres}
+        system = {"subtype": "Cartesian", "axis": [axis | {"unit": unit} for axis in axes]}
+        described = {key: value for key, value in known.items() if key not in ("id", "usages", "area", "bbox")}
+        described |= {"name": f"{known['name']} ({name})", "coordinate_system": system}
+        drawn.append(pyproj.CRS.from_json_dict(described).to_wkt())
+    return tuple(drawn)
 
 
 def _closeness(guess: Guess) -> int:

@@ -107,6 +107,17 @@ def test_feet_without_a_system_are_recognised(tmp_path: Path) -> None:
     assert "EPSG:2229" in guesses and "ft" in found.one("crs_missing")["params"]["guesses"][0]["name"].lower()
 
 
+@pytest.mark.parametrize(("foot", "metres"), [("foot", 0.3048), ("US survey foot", 1200 / 3937)])
+def test_a_metric_system_drawn_in_feet_is_recognised(tmp_path: Path, foot: str, metres: float) -> None:
+    """What a drawing program makes of UTM metres; the edge of today tells the two feet apart (8 m here)."""
+    shapes = shapely.transform(in_system(np.array(list(BOXES.values())), "EPSG:32630"), lambda c: c / metres)
+    path = zipped_shapefile(tmp_path, [feature(c, s) for c, s in zip(BOXES, shapes, strict=True)], prj=False)
+    asked: dict[str, Any] = {"city": {**TETOUAN, "today": list(BOUNDS)}}
+    guess = examined(path.read_bytes(), path.name, **asked).one("crs_missing")["params"]["guesses"][0]
+    assert guess["name"] == f"WGS 84 / UTM zone 30N ({foot})" and guess["share"] == 1
+    assert lands(examined(path.read_bytes(), path.name, accept=["crs_missing"], **asked))
+
+
 def test_the_edge_of_today_decides_between_systems_that_differ_by_a_hundred_metres(tmp_path: Path) -> None:
     """ED50 and WGS 84 in UTM zone 30 both put the file into the city; its edges agree with today's in one of them."""
     path = zipped_shapefile(tmp_path, features(), crs="EPSG:23030", prj=False)
