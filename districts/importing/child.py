@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 
 class FileRefused(Exception):
-    """The file goes no further; `code` and `params` make the sentence (importing.words)."""
+    """The file goes no further; `code` and `params` make the sentence (importing.words.refusals)."""
 
     def __init__(self, code: str, params: dict[str, Any] | None = None) -> None:
         super().__init__(code)

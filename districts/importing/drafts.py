@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.gis.geos import GEOSGeometry, Point
 from django.db import transaction
+from django.db.models import Q
 
 from districts.importing.child import WALL_FACTOR, WORKER_SECONDS, Answer, FileRefused
 from districts.importing.comparing import ensure_comparison
@@ -165,6 +166,18 @@ def work_on_drafts(*, now: datetime, limit: int = 3) -> int:
             done += 1
     _give_up_on_poison()
     return done
+
+
+def is_being_worked_on(draft: BoundaryDraft, *, now: datetime) -> bool:
+    """Whether a worker holds it; else it waits for one."""
+    return draft.leased_until is not None and draft.leased_until > now
+
+
+def files_before(draft: BoundaryDraft) -> int:
+    """How many files of all cities are worked at, or wait since longer, before this one has its turn."""
+    waiting = BoundaryDraft.objects.filter(queue_state=QueueState.DUE).exclude(pk=draft.pk)
+    earlier = Q(next_attempt_at__lt=draft.next_attempt_at) | Q(next_attempt_at=draft.next_attempt_at, pk__lt=draft.pk)
+    return waiting.filter(Q(leased_until__isnull=False) | earlier).count()
 
 
 def _work(draft: BoundaryDraft, now: datetime) -> None:

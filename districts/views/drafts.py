@@ -22,14 +22,10 @@ from districts.importing.child import FileRefused
 from districts.importing.drafts import NotNow, StillOpen
 from districts.importing.imports import Choices
 from districts.importing.target import target_of
-from districts.importing.words import (
-    area_text,
-    defect_sentence,
-    defect_title,
-    refusal_sentence,
-    repair_sentence,
-    where,
-)  # fmt: skip
+from districts.importing.words.defects import defect_sentence, defect_title
+from districts.importing.words.facts import area_text, where
+from districts.importing.words.refusals import refusal_sentence
+from districts.importing.words.repairs import repair_sentence
 from districts.layers import layer_name, layer_names
 from districts.models import DISTRICTS_LAYER, BoundaryDraft, DraftDefect
 from districts.views.access import administrators_page, city_of, draft_of, name_of
@@ -97,7 +93,9 @@ def draft(request: HttpRequest, public_id: str) -> HttpResponse:
     }
     if context["choosing"]:
         context |= _choices_context(row, request)
-    elif not working and row.stage == _Stage.DECIDING:
+    elif working:
+        context |= {"at_work": drafts.is_being_worked_on(row, now=timezone.now()), "ahead": drafts.files_before(row)}
+    elif row.stage == _Stage.DECIDING:
         context |= _deciding_context(row, request)
     response = city_page(request, row.jurisdiction, "districts/draft.html", context)
     if working:

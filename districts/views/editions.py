@@ -27,7 +27,7 @@ from districts.editions import (
 )  # fmt: skip
 from districts.forms import ActivationForm
 from districts.importing.comparing import ensure_comparison
-from districts.importing.words import area_text
+from districts.importing.words.facts import area_text
 from districts.layers import layer_name, layer_names
 from districts.models import (
     DISTRICTS_LAYER,

@@ -14,8 +14,8 @@ from accounts.models import Membership, Role, User
 from catalogue.models import Jurisdiction, Schedule
 from complaints.models import Complaint, Rerouting, Simulation
 from complaints.services.routing_jobs import run_due_reroutings, run_due_simulations
-from districts.models import BoundaryEdition, ServiceArea
-from tests.builders import SCALE, build_complaint, build_gridville, build_staff, named
+from districts.models import BoundaryEdition, District, ServiceArea
+from tests.builders import SCALE, build_complaint, build_edition, build_gridville, build_staff, named
 from tests.complaints.test_rerouting import redraw
 from tests.conftest import NOW, SignIn
 
@@ -104,6 +104,16 @@ def test_who_administers_every_city_looks_after_the_rules_of_each(gridville: Jur
     assert client.get(f"/en/boundaries/editions/{edition.pk}/simulation/").status_code == 200
 
 
+def test_who_administers_every_city_needs_no_role_for_its_rules(gridville: Jurisdiction, signed_in: SignIn) -> None:
+    client = signed_in(User.objects.create_superuser("of-all", password="not for a person"))
+    for page in ("", "coverage/", "coverage/shapes.json", "why/", "what-if/", "rerouting/"):
+        assert client.get(f"/en/boundaries/{page}").status_code == 200, page
+    tabs = client.get("/en/boundaries/").context["rules_nav"]
+    assert [str(tab["label"]) for tab in tabs] == ["Boundaries", "Coverage", "Why here?", "What if?", "Route again"]
+    menu = client.get("/en/boundaries/").context["staff_nav"]
+    assert [str(link["label"]) for link in menu] == ["Boundaries"], "no desk without a role"
+
+
 def test_a_city_kept_from_a_page_is_left_aside_where_she_has_no_role_in_it(
     gridville: Jurisdiction, signed_in: SignIn
 ) -> None:
@@ -152,6 +162,20 @@ def test_a_simulation_is_asked_for_waited_for_and_read(
     assert "Refresh" not in done and "waste-south en" in page and "waste-north en" in page
     assert "simulation-cells" in page
     assert admin.post(address, {"months": "7"}).status_code == 400
+
+
+def test_a_move_between_two_districts_of_one_name_says_their_codes(admin: Client, gridville: Jurisdiction) -> None:
+    build_complaint("pothole", at=(0.5, 0.5), now=timezone.now() - timedelta(hours=1))
+    edition = build_edition(gridville, "districts", active=False, number=2)
+    for district in District.objects.filter(edition__number=1):
+        district.pk, district._state.adding, district.edition = None, True, edition
+        district.code = "w1-new" if district.code == "w1" else district.code
+        district.save()
+    address = f"/en/boundaries/editions/{edition.pk}/simulation/"
+    admin.post(address, {"months": "1"})
+    run_due_simulations(now=timezone.now())
+    page = admin.get(address).content.decode()
+    assert "w1 en (w1)</th>" in page and "w1 en (w1-new)</td>" in page
 
 
 def test_routing_again_shows_what_it_would_do_and_does_it(

@@ -1,13 +1,38 @@
 """Whose rules a person may look after: where she has a role that does, and everywhere for who administers every city."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
+from accounts.access import View, load_memberships, staff_page
 from accounts.models import Role, User
 from catalogue.access import chosen_city
 from catalogue.models import Jurisdiction
 from complaints.views import staff
+
+
+def rules_page(roles: frozenset[Role]) -> Callable[[View], View]:
+    """As accounts.access.staff_page; a page for administrators is open to who administers every city without a role too."""
+
+    def decorate(view: View) -> View:
+        for_members = staff_page(roles)(view)
+
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            user = staff.staff_user(request)
+            if not user.is_superuser or Role.ADMINISTRATOR not in roles:
+                return for_members(request, *args, **kwargs)
+            load_memberships(user)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
 
 
 def cities_of(user: User, roles: Iterable[str]) -> list[Jurisdiction]:

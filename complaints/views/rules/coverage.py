@@ -14,16 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import staff_page
 from accounts.models import Role
 from catalogue.models import Service, Unit
 from catalogue.pages import city_page
 from catalogue.translated import Translated, text_in
 from complaints.alerts import OVERSEEING, alert_groups
-from complaints.views.rules.cities import cities_of, city_of
+from complaints.views.rules.cities import cities_of, city_of, rules_page
 from complaints.views.staff import staff_user
 from districts.coverage_reports import current_report
-from districts.importing.words import area_text
+from districts.importing.words.facts import area_text
 from districts.models import CoverageFinding, CoverageReport
 
 _Kind = CoverageFinding.Kind
@@ -65,7 +64,7 @@ class Shown:
     is_hole: bool
 
 
-@staff_page(OVERSEEING)
+@rules_page(OVERSEEING)
 @never_cache
 @require_safe
 def coverage(request: HttpRequest) -> HttpResponse:
@@ -91,7 +90,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
     return city_page(request, city, "complaints/rules/coverage.html", context)
 
 
-@staff_page(OVERSEEING)
+@rules_page(OVERSEEING)
 @never_cache
 @require_safe
 def shapes(request: HttpRequest) -> HttpResponse:

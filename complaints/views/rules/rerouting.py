@@ -1,27 +1,24 @@
 """Routing the open complaints again after a change of the catalogue: what it would do now, and doing it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import staff_page
-from catalogue.models import Jurisdiction, Unit
+from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
-from catalogue.translated import text_in
 from complaints.models import Rerouting
 from complaints.services.rerouting import Outcome, plan
 from complaints.services.routing_jobs import request_rerouting
-from complaints.views.rules.cities import cities_of, city_of
-from complaints.views.rules.simulation import ADMINISTRATORS, MoveShown
+from complaints.views.rules.cities import cities_of, city_of, rules_page
+from complaints.views.rules.simulation import ADMINISTRATORS, MoveShown, labels
 from complaints.views.staff import staff_user
 from districts.layers import layer_name, layer_names
 from queueing.models import QueueState
@@ -30,7 +27,7 @@ _LISTED = 200
 _SHOWN_JOBS = 10
 
 
-@staff_page(ADMINISTRATORS)
+@rules_page(ADMINISTRATORS)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def rerouting(request: HttpRequest) -> HttpResponse:
@@ -46,9 +43,7 @@ def rerouting(request: HttpRequest) -> HttpResponse:
     outcome = None if waiting else plan(city)
     context = {
         "outcome": outcome,
-        "moves": _moves(outcome, dict(Unit.objects.filter(jurisdiction=city).values_list("code", "name")))
-        if outcome
-        else [],
+        "moves": _moves(outcome, labels(dict(city.units.values_list("code", "name")))) if outcome else [],
         "complaints": outcome.complaints[:_LISTED] if outcome else [],
         "more": max(0, len(outcome.complaints) - _LISTED) if outcome else 0,
         "jobs": _jobs_shown(city, jobs),
@@ -67,10 +62,9 @@ def _jobs_shown(city: Jurisdiction, jobs: Sequence[Rerouting]) -> list[tuple[Rer
     return [(job, layer_name(job.activation.edition.layer, names) if job.activation else "") for job in jobs]
 
 
-def _moves(outcome: Outcome, names: dict[str, dict[str, str]]) -> list[MoveShown]:
-    language = get_language() or "fr"
+def _moves(outcome: Outcome, names: Mapping[str, str]) -> list[MoveShown]:
     pairs: Counter[tuple[str, str]] = outcome.pairs
     return [
-        MoveShown(text_in(names.get(a), language) or a, text_in(names.get(b), language) or b, n, n)
+        MoveShown(names.get(a, a), names.get(b, b), n, n)
         for (a, b), n in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
     ]

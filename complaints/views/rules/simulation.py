@@ -1,5 +1,7 @@
 """What an edition that is not in force would move: asked for, worked out by the worker, shown as tables and on a map."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import staff_page
 from accounts.models import Role
 from catalogue.models import Jurisdiction, Unit
 from catalogue.pages import city_page
@@ -21,7 +22,7 @@ from catalogue.translated import Translated, text_in
 from complaints.models import Simulation, SimulationMove
 from complaints.services.routing_jobs import request_simulation
 from complaints.simulation import MONTHS
-from complaints.views.rules.cities import cities_of
+from complaints.views.rules.cities import cities_of, rules_page
 from complaints.views.staff import staff_user
 from districts.layers import layer_name, layer_names
 from districts.models import DISTRICTS_LAYER, BoundaryEdition, District
@@ -53,7 +54,7 @@ class MoveShown:
     n_open: int
 
 
-@staff_page(ADMINISTRATORS)
+@rules_page(ADMINISTRATORS)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def simulation(request: HttpRequest, pk: int) -> HttpResponse:
@@ -94,9 +95,9 @@ def _edition_of(request: HttpRequest, pk: int) -> BoundaryEdition:
 
 
 def result_of(last: Simulation, city: Jurisdiction) -> dict[str, Any]:
-    units = dict(Unit.objects.filter(jurisdiction=city).values_list("code", "name"))
+    units = labels(dict(Unit.objects.filter(jurisdiction=city).values_list("code", "name")))
     moves = list(last.moves.all())
-    districts = _district_names(last, city) if any(move.kind == "district" for move in moves) else {}
+    districts = labels(_district_names(last, city)) if any(move.kind == "district" for move in moves) else {}
     return {
         "unit_moves": _shown(moves, SimulationMove.Kind.UNIT, units),
         "district_moves": _shown(moves, SimulationMove.Kind.DISTRICT, districts),
@@ -120,7 +121,7 @@ def _district_names(last: Simulation, city: Jurisdiction) -> dict[str, Translate
     return dict(known) | dict(District.objects.filter(edition__in=tried).values_list("code", "name"))
 
 
-def _shown(moves: list[SimulationMove], kind: str, names: dict[str, Translated]) -> list[MoveShown]:
+def _shown(moves: list[SimulationMove], kind: str, names: dict[str, str]) -> list[MoveShown]:
     return [
         MoveShown(_name(names, move.from_code), _name(names, move.to_code), move.n, move.n_open)
         for move in moves
@@ -128,5 +129,13 @@ def _shown(moves: list[SimulationMove], kind: str, names: dict[str, Translated])
     ]
 
 
-def _name(names: dict[str, Translated], code: str) -> str:
-    return text_in(names.get(code), get_language() or "fr") or code or _("no district")
+def labels(names: Mapping[str, Translated]) -> dict[str, str]:
+    """Names by code in the current language; those that several codes share, with the code."""
+    language = get_language() or "fr"
+    texts = {code: text_in(name, language) or code for code, name in names.items()}
+    known = Counter(texts.values())
+    return {code: text if known[text] == 1 else f"{text} ({code})" for code, text in texts.items()}
+
+
+def _name(names: Mapping[str, str], code: str) -> str:
+    return names.get(code, code) or _("no district")

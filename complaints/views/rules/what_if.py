@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import staff_page
 from accounts.models import User
 from catalogue.models import Jurisdiction, Schedule, Service, Unit
 from catalogue.pages import city_page
@@ -33,7 +32,7 @@ from complaints.rule_changes import (
     current_rule,
 )
 from complaints.services.routing_jobs import request_rerouting, request_trial
-from complaints.views.rules.cities import cities_of, city_of
+from complaints.views.rules.cities import cities_of, city_of, rules_page
 from complaints.views.rules.simulation import ADMINISTRATORS, MonthsForm, result_of
 from complaints.views.staff import staff_user
 from districts.models import ServiceArea
@@ -117,7 +116,7 @@ def _named(rows: Any) -> _Choices:
     return sorted(((row.code, text_in(row.name, language) or row.code) for row in rows), key=lambda pair: pair[1])
 
 
-@staff_page(ADMINISTRATORS)
+@rules_page(ADMINISTRATORS)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def what_if(request: HttpRequest) -> HttpResponse:
@@ -142,7 +141,7 @@ def what_if(request: HttpRequest) -> HttpResponse:
     return city_page(request, city, "complaints/rules/what_if.html", context, status=status)
 
 
-@staff_page(ADMINISTRATORS)
+@rules_page(ADMINISTRATORS)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def what_if_result(request: HttpRequest, pk: int) -> HttpResponse:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import staff_page
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from catalogue.snapshot import Snapshot, current_snapshot
@@ -24,7 +23,7 @@ from complaints.permissions import READING_RULES
 from complaints.promises import with_promises
 from complaints.routing import Decision, Standing, decide, standing
 from complaints.vicinity import RADIUS_M, changes_nearby, in_words
-from complaints.views.rules.cities import cities_of, city_of
+from complaints.views.rules.cities import cities_of, city_of, rules_page
 from complaints.views.staff import staff_user
 from districts.gate import PointRefused, accept_point
 from districts.outlines import outlines
@@ -85,7 +84,7 @@ class Candidate:
     answers: bool
 
 
-@staff_page(READING_RULES)
+@rules_page(READING_RULES)
 @never_cache
 @require_safe
 def why(request: HttpRequest) -> HttpResponse:

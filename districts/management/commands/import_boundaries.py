@@ -19,7 +19,10 @@ from districts.importing.child import COMMAND_SECONDS, Answer, FileRefused
 from districts.importing.imports import Choices, digest, examine_file, read_file, store_answer
 from districts.importing.storing import Provenance
 from districts.importing.target import Target, UnknownLayer, target_of
-from districts.importing.words import area_text, defect_sentence, refusal_sentence, repair_sentence, where
+from districts.importing.words.defects import defect_sentence
+from districts.importing.words.facts import area_text, where
+from districts.importing.words.refusals import refusal_sentence
+from districts.importing.words.repairs import repair_sentence
 from districts.models import BoundaryEdition
 from reporting.commands import Fault, Report, ReportingCommand
 

@@ -1,0 +1,1 @@
+"""What the child found, in sentences of the current language."""
