@@ -235,6 +235,16 @@ def test_a_worker_that_dies_leaves_the_file_to_the_next_one(client: Client, monk
     assert BoundaryDraft.objects.get().stage == "choosing"
 
 
+def test_who_waits_is_told_for_what(client: Client) -> None:
+    send(client, overlapping())
+    send(client, overlapping(), "second.geojson")
+    first, second = BoundaryDraft.objects.order_by("pk")
+    assert "waits until the server is free" in page(client, first, language="en")
+    assert "1 other file comes before it" in page(client, second, language="en")
+    BoundaryDraft.objects.filter(pk=first.pk).update(leased_until=timezone.now() + DAY)
+    assert "The file is being read" in page(client, first, language="en")
+
+
 def test_only_administrators_of_the_city_come_in(
     client: Client, gridville: Jurisdiction, clerk: User, signed_in: SignIn
 ) -> None:
