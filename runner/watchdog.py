@@ -34,18 +34,24 @@ WHERE column_name IN ('queue_state', 'next_attempt_at', 'leased_until') AND tabl
 GROUP BY 1 HAVING count(*) = 3 ORDER BY 1
 """
 DUE_SQL = """
-SELECT count(*), coalesce(extract(epoch FROM now() - min(next_attempt_at)), 0)::bigint FROM {table}
-WHERE queue_state = 'due' AND next_attempt_at <= now() AND (leased_until IS NULL OR leased_until < now())
+SELECT count(*) FILTER (WHERE free), coalesce(extract(epoch FROM now() - min(next_attempt_at) FILTER (WHERE free)), 0)::bigint,
+  coalesce(extract(epoch FROM max(leased_until)), 0)::bigint
+FROM (SELECT *, leased_until IS NULL OR leased_until < now() AS free FROM {table}) rows
+WHERE queue_state = 'due' AND next_attempt_at <= now()
 """
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """Due rows of one queue that no worker holds: how many, and how many seconds the oldest has been due."""
+    """Due rows of one queue that no worker holds: how many, and how many seconds the oldest has been due.
+
+    `newest_lease`: until when (seconds since 1970) the row is held that a worker took last of those that are not done.
+    """
 
     table: str
     due: int
     oldest_seconds: int
+    newest_lease: int = 0
 
     def __str__(self) -> str:
         return f"{self.due} rows of {self.table} are due, the oldest for {self.oldest_seconds} s, and none gets done"
@@ -71,7 +77,11 @@ class Patience:
 
 @dataclass
 class QueueWatch:
-    """Decides of one queue whether it is stuck: something is old, and for a while neither count nor age went down."""
+    """Decides of one queue whether it is stuck: something is old, and for a while neither count nor age went down.
+
+    Both rise where old work comes in faster than it is done, as when records of years are loaded: then a worker that takes
+    one row after the other shows by its leases. One that hangs takes no more.
+    """
 
     progressed_at: float = 0.0
     last: Backlog = field(default_factory=lambda: Backlog("", 0, 0))
@@ -79,7 +89,8 @@ class QueueWatch:
     def is_stuck(self, backlog: Backlog, at: float) -> bool:
         """Take a new reading at monotonic time `at`."""
         shrank = backlog.due < self.last.due or backlog.oldest_seconds < self.last.oldest_seconds
-        if backlog.oldest_seconds <= OLD_SECONDS or shrank or self.progressed_at == 0.0:
+        moves = shrank or backlog.newest_lease > self.last.newest_lease
+        if backlog.oldest_seconds <= OLD_SECONDS or moves or self.progressed_at == 0.0:
             self.progressed_at = at
         self.last = backlog
         return at - self.progressed_at >= STUCK_SECONDS
@@ -174,8 +185,7 @@ def read_backlogs(binaries: Path, url: str) -> list[Backlog]:
     if not tables:
         return []
     readings = url_sql(binaries, url, ";".join(DUE_SQL.format(table=table) for table in tables)).splitlines()
-    pairs = [tuple(int(part) for part in line.split("|")) for line in readings]
-    return [Backlog(table, due, age) for table, (due, age) in zip(tables, pairs, strict=True)]
+    return [Backlog(table, *map(int, line.split("|"))) for table, line in zip(tables, readings, strict=True)]
 
 
 def restart(program: str, reason: str) -> None:

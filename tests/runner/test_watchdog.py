@@ -49,6 +49,14 @@ def test_a_queue_whose_oldest_row_changes_is_being_worked_off() -> None:
     assert not any(readings(WorkerWatch(), *[(1000 + i, 200 - i) for i in range(30)]))
 
 
+def test_a_queue_that_grows_while_one_row_after_the_other_is_taken_is_being_worked_off() -> None:
+    watch = WorkerWatch()
+    busy = [Backlog("files", 100 + 5 * i, 1000 + 60 * i, newest_lease=5000 + 10 * i) for i in range(12)]
+    assert not any(watch.must_restart([reading], 100.0 + 10 * i) for i, reading in enumerate(busy))
+    hung = [Backlog("files", 160 + 5 * i, 2000 + 60 * i, newest_lease=5110) for i in range(6)]
+    assert any(watch.must_restart([reading], 220.0 + 10 * i) for i, reading in enumerate(hung))
+
+
 def test_three_of_six_probes_restart_the_web_server() -> None:
     watch = ServerWatch()
     assert probes(watch, False, True, False, True, False) == [False] * 4 + [True]
