@@ -36,6 +36,9 @@ ADDRESSES = {
     "late": "?late=true",
     "received": "?state=received",
     "waiting for the reporter": "?state=waiting_reporter",
+    "contested": "?state=reopened",
+    "unit": "?unit={unit}",
+    "service": "?service={service}",
     "closed": "?state=closed",
     "closed, second page": "?state=closed&after={closed_mark}",
     "open and closed": "?state=open,closed",
@@ -160,6 +163,7 @@ class _Desk:
         return {
             "mark": rows[""],
             "closed_mark": rows["?state=closed"],
+            "unit": UNIT,
             "category": one.category.code,
             "service": one.category.service.code,
             "district": one.district.code if one.district else "",

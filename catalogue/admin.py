@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.core.validators import RegexValidator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -19,9 +19,11 @@ from catalogue.access import city_ids
 from catalogue.durations import DURATION, duration_in_words
 from catalogue.ladders import parse_reach
 from catalogue.models import Body, Calendar, Category, Closure, Jurisdiction, Question, Rung, Schedule, Service, Unit
+from catalogue.rows_field import NamedRowsField
 from catalogue.schedules import parse_schedule
+from catalogue.seasons_field import SeasonsField, seasons_in_words
 from catalogue.translated import TranslatedTextField
-from catalogue.week_field import WeekField
+from catalogue.week_field import WeekField, week_in_words
 from catalogue.working_time import parse_week
 
 
@@ -90,6 +92,9 @@ class CatalogueForm(forms.ModelForm):  # type: ignore[type-arg]
             if isinstance(field, TranslatedTextField) and field.name in cleaned:
                 old = getattr(self.instance, field.name) or {}
                 cleaned[field.name] = {k: v for k, v in old.items() if k not in shown} | cleaned[field.name]
+        for name, shown_field in self.fields.items():
+            if isinstance(shown_field, NamedRowsField) and name in cleaned:
+                cleaned[name] = shown_field.keeping(cleaned[name], getattr(self.instance, name) or ())
         for name, check in self.checks.items():
             if cleaned.get(name):
                 try:
@@ -172,6 +177,12 @@ class JurisdictionAdmin(CityAdmin):
     list_display = ("__str__", "code", "country", "time_zone")
     readonly_fields = ("code", "tracking_prefix", "languages", "time_zone", "bounds")
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "emergency":
+            digits = RegexValidator(r"^\+?[0-9 ]{1,20}$", _("A phone number is written in digits."))
+            return NamedRowsField("number", _("Number"), form=digits, label=db_field.verbose_name, required=False)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A city comes with `load_city`."""
         return False
@@ -189,25 +200,42 @@ class CalendarAdmin(CityAdmin):
 
 
 class ScheduleForm(CatalogueForm):
-    """Hours and seasons are read together, as routing will read them."""
+    """Each field has looked at its own hours and days; here one of the two must be there."""
 
     checks = {}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if "week" in cleaned and "seasons" in cleaned:
-            try:
-                parse_schedule(cleaned["week"], cleaned["seasons"] or [])
-            except (ValueError, TypeError, AttributeError) as fault:
-                self.add_error("week", ValidationError(str(fault)))
+        if not self.errors and not cleaned.get("week") and not cleaned.get("seasons"):
+            self.add_error(
+                "week", ValidationError(_("Give hours, seasons, or both: without any it restricts nothing."))
+            )
         return cleaned
 
 
 @admin.register(Schedule)
 class ScheduleAdmin(CityAdmin):
     form = ScheduleForm
-    list_display = ("__str__", "code", "week", "seasons", "jurisdiction")
+    list_display = ("__str__", "code", "hours", "days", "jurisdiction")
     deletable = True
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "week":
+            told = _("Hours of each day, such as 20:00-06:00; they may cross midnight. No hours at all: day and night.")
+            return WeekField(
+                read=lambda week: parse_schedule(week, ()), label=db_field.verbose_name, required=False, help_text=told
+            )
+        if db_field.name == "seasons":
+            return SeasonsField(label=db_field.verbose_name, required=False)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description=pgettext_lazy("field", "opening hours by day"))
+    def hours(self, row: Schedule) -> str:
+        return week_in_words(row.week)
+
+    @admin.display(description=pgettext_lazy("field", "seasons"))
+    def days(self, row: Schedule) -> str:
+        return seasons_in_words(row.seasons)
 
 
 @admin.register(Closure)
@@ -262,10 +290,21 @@ class ServiceAdmin(CityAdmin):
     list_filter = ("is_active",)
     inlines = (RungInline,)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "colour":
+            kwargs["widget"] = forms.TextInput(attrs={"type": "color"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
 
 class QuestionInline(CityInline):
     model = Question
-    formfield_overrides = {models.JSONField: {"widget": forms.Textarea(attrs={"rows": 4})}}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "choices":
+            code = RegexValidator(r"^[a-z0-9-]+$", _("Codes use a-z, 0-9 and hyphens."))
+            label = pgettext_lazy("field", "code")
+            return NamedRowsField("code", label, form=code, label=db_field.verbose_name, required=False)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 @admin.register(Category)

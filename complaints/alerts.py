@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 
 from accounts.models import Membership, Role
 from catalogue.models import Jurisdiction, Service
@@ -29,18 +29,16 @@ def sees_alerts(memberships: Sequence[Membership], city: Jurisdiction) -> bool:
     return any(m.jurisdiction_id == city.pk and m.role in OVERSEEING for m in memberships)
 
 
-def count_alerts(city: Jurisdiction) -> int:
-    """How many open complaints lack a rule. One statement, by the index routing_alert_open."""
+def open_alerts(city: Jurisdiction) -> QuerySet[RoutingAlert]:
+    """Those of open complaints, in no order, by the index routing_alert_open."""
     return RoutingAlert.objects.filter(
         jurisdiction=city, closed_at=None, complaint__state__in=OPEN_STATES, complaint__merged_into=None
-    ).count()
+    ).order_by()
 
 
 def alert_groups(city: Jurisdiction, *, shown: int = 5) -> list[AlertGroup]:
     """The open alerts by service and reason, most first."""
-    open_ones = RoutingAlert.objects.filter(
-        jurisdiction=city, closed_at=None, complaint__state__in=OPEN_STATES, complaint__merged_into=None
-    ).order_by()
+    open_ones = open_alerts(city)
     services = {service.pk: service for service in Service.objects.filter(jurisdiction=city)}
     groups = []
     counted = open_ones.values_list("kind", "service_id").annotate(n=Count("pk"), newest=Max("raised_at"))

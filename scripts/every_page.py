@@ -29,7 +29,8 @@ SHEET_WIDTH = 1480
 class Look:
     """One page: `path` below the language (or from the root, with a slash before), as who, and the status it has.
 
-    With `then`, the page is the one that links lead to from there: each time the first whose address has that in it.
+    With `then`, the page is the one that links lead to from there: each time the first whose address has that in it. With
+    `press`, the one that follows on that button, where it is there to be pressed.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Look:
     role: str = ""
     status: int = 200
     then: tuple[str, ...] = ()
+    press: str = ""
 
 
 LOOKS = [
@@ -58,6 +60,8 @@ LOOKS = [
     Look("mails", "/dev/mail/"),
     Look("desk", "desk/", "clerk"),
     Look("desk-complaint", "desk/{own}/", "clerk"),
+    Look("desk-paper", "desk/{own}/paper/", "clerk"),
+    Look("desk-paper-waiting", "desk/{own}/paper/", "clerk", press="main form .button--primary"),
     Look("desk-operator", "desk/", "operator_user"),
     Look("desk-triage", "desk/", "triage_officer"),
     Look("not-for-her", "office/", "crew_member", 404),
@@ -99,6 +103,7 @@ LOOKS = [
     Look("admin-user", "/admin/accounts/user/1/change/", "administrator"),
     Look("admin-category", "/admin/catalogue/category/1/change/", "administrator"),
     Look("admin-city", "/admin/catalogue/jurisdiction/1/change/", "administrator"),
+    Look("admin-schedule", "/admin/catalogue/schedule/add/", "administrator"),
     Look("admin-editions", "/admin/districts/boundaryedition/", "administrator"),
 ]
 
@@ -155,6 +160,8 @@ def take(
             answer = page.goto(f"{address}{path}" if path.startswith("/") else f"{address}/{language}/{path}")
             for part in look.then:
                 answer = page.goto(address + linked(page, part))
+            if look.press and page.locator(look.press).count():
+                page.locator(look.press).first.click()
             if answer is None or answer.status != look.status:
                 faults.append(f"{where}: status {answer and answer.status}, not {look.status}")
             page.wait_for_load_state("networkidle")

@@ -37,15 +37,21 @@ class Group:
 class Counts:
     """The open complaints of a queue, grouped once: any choice of state, category, district or unit is a sum of groups.
 
-    `beside`: queues whose own complaints are counted in the same statement, up to a limit each (`of`).
+    Counted in the same statement: the own complaints of the queues `beside`, up to a limit each (`of`), and all rows of
+    `other` (`others`; None: not asked).
     """
 
     queue: Queue
     beside: Sequence[Queue] = field(default=())
+    other: QuerySet[Any] | None = None
 
     def of(self, queue: Queue) -> int:
         """How many a queue of `beside` lists, at most `cap_of(queue)` + 1."""
         return self._counted[1][self.beside.index(queue)]
+
+    @property
+    def others(self) -> int:
+        return self._counted[1][-1] if self.other is not None else 0
 
     def by(self, key: Callable[[Group], object], *, ignoring: Iterable[str]) -> Counter[object]:
         """Open complaints by `key`, under all of the filter but the dimensions in `ignoring`: what choosing another gives."""
@@ -73,6 +79,8 @@ class Counts:
     @cached_property
     def _counted(self) -> tuple[list[Group], list[int]]:
         asked: list[QuerySet[Any]] = [self._grouped(), *(some(queue) for queue in self.beside)]
+        if self.other is not None:
+            asked.append(self.other.values("pk"))
         parts: list[str] = []
         values: list[Any] = []
         for number, queryset in enumerate(asked):

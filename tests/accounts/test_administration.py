@@ -118,20 +118,94 @@ def test_an_earlier_editions_areas_are_history(admin: Client, gridville: Jurisdi
     assert admin.post(page, area_form(area, priority=99)).status_code == 403
 
 
-def test_hours_that_cannot_be_read_are_refused(admin: Client, gridville: Jurisdiction) -> None:
+def schedule_form(gridville: Jurisdiction, code: str, **changes: str) -> dict[str, object]:
+    names = {"name_fr": "a", "name_ar": "b", "name_en": "c"}
+    days = {f"week_{day}": "" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    ends = {f"seasons_0_{end}_{part}": "" for end in ("first", "last") for part in ("day", "month", "year")}
+    return {"code": code, "jurisdiction": gridville.pk} | names | days | ends | changes
+
+
+SUMMER = {"first_day": "15", "first_month": "06", "last_day": "15", "last_month": "09"}
+
+
+def test_hours_and_seasons_are_chosen_and_said_in_words(admin: Client, gridville: Jurisdiction) -> None:
     page = "/admin/catalogue/schedule/add/"
+    hours = {f"week_{day}": "20h – 6:00" for day in ("mon", "tue", "wed")} | {"week_sat": "00:00-24:00"}
+    season = {f"seasons_0_{name}": value for name, value in SUMMER.items()}
+    assert admin.post(page, schedule_form(gridville, "night", **hours)).status_code == 302
+    assert admin.post(page, schedule_form(gridville, "summer", **season)).status_code == 302
+    night, summer = Schedule.objects.order_by("code")
+    assert night.week == {day: ["20:00-06:00"] for day in ("mon", "tue", "wed")} | {"sat": ["00:00-24:00"]}
+    assert (night.seasons, summer.week, summer.seasons) == ([], None, ["06-15/09-15"])
+    told = admin.get("/admin/catalogue/schedule/", headers={"Accept-Language": "fr"}).content.decode()
+    assert "lun–mer 20:00-06:00; sam 00:00-24:00" in told and "15 juin – 15 septembre" in told
+    change = admin.get(f"/admin/catalogue/schedule/{summer.pk}/change/").content.decode()
+    assert 'name="seasons_0_first_day" aria-label="Jour" placeholder="Jour" value="15"' in change
+    assert '<option value="09" selected>' in change
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "told"),
+    [
+        ("week", {}, "Indiquez des horaires"),
+        ("week", {"week_mon": "20:00-20:00"}, "lundi"),
+        ("week", {"week_sun": "tard"}, "dimanche"),
+        ("seasons", {f"seasons_0_{name}": value for name, value in (SUMMER | {"first_day": "31"}).items()}, "Saison 1"),
+        ("seasons", {"seasons_0_first_day": "3"}, "Saison 1"),
+        ("seasons", {f"seasons_0_{n}": v for n, v in (SUMMER | {"first_year": "2026"}).items()}, "Saison 1"),
+    ],
+)
+def test_hours_and_seasons_that_cannot_be_read_are_refused_and_stay_typed(
+    admin: Client, gridville: Jurisdiction, field: str, sent: dict[str, str], told: str
+) -> None:
+    sent = schedule_form(gridville, "night", **sent)  # type: ignore[assignment]
+    response = admin.post("/admin/catalogue/schedule/add/", sent, headers={"Accept-Language": "fr"})
+    assert response.status_code == 200
+    assert told in str(response.context["adminform"].form.errors[field])
+    page = response.content.decode()
+    assert all(
+        f'value="{value}"' in page for name, value in sent.items() if name.startswith(("week_", "seasons_")) and value
+    )
+
+
+def test_emergency_numbers_are_lines_and_keep_what_they_do_not_show(admin: Client, gridville: Jurisdiction) -> None:
+    gridville.emergency = [
+        {"number": "19", "name": {"fr": "Police", "es": "Policía"}},
+        {"number": "15", "name": {"fr": "A"}},
+    ]
+    gridville.save(update_fields=["emergency"])
+    page = f"/admin/catalogue/jurisdiction/{gridville.pk}/change/"
+    form = admin.get(page).context["adminform"].form
     sent = {
-        "code": "night",
-        "name_fr": "a",
-        "name_ar": "b",
-        "name_en": "c",
-        "jurisdiction": gridville.pk,
-        "seasons": "",
+        name: form[name].value() for name in form.fields if name not in ("name", "source", "consent_text", "emergency")
     }
-    assert admin.post(page, sent | {"week": '{"mon": ["20:00-20:00"]}'}).status_code == 200
-    assert admin.post(page, sent | {"week": "null"}).status_code == 200
-    assert admin.post(page, sent | {"week": '{"mon": ["20:00-06:00"]}'}).status_code == 302
-    assert admin.post(page, sent | {"code": "summer", "week": "null", "seasons": "06-15/09-15"}).status_code == 302
+    sent |= {f"{name}_{code}": "x" for name in ("name", "source", "consent_text") for code in ("fr", "ar", "en")}
+    lines = {
+        "emergency_0_number": "19",
+        "emergency_0_fr": "Police",
+        "emergency_0_ar": "الشرطة",
+        "emergency_1_number": "",
+    }
+    half = lines | {"emergency_1_number": "177"}
+    assert "Ligne 2" in str(admin.post(page, sent | half, headers={"Accept-Language": "fr"}).context["errors"])
+    response = admin.post(page, sent | lines)
+    assert response.status_code == 302, response.context["errors"]
+    gridville.refresh_from_db()
+    assert gridville.emergency == [{"number": "19", "name": {"fr": "Police", "ar": "الشرطة", "es": "Policía"}}]
+
+
+def test_choices_of_a_question_are_lines(admin: Client, gridville: Jurisdiction) -> None:
+    category = gridville.categories.get(code="pothole")
+    page = f"/admin/catalogue/category/{category.pk}/change/"
+    question = {"code": "size", "name_fr": "Taille", "name_ar": "ح", "name_en": "Size", "kind": "choice", "order": 0}
+    question |= {"choices_0_code": "big", "choices_0_fr": "Grand", "choices_1_code": "small", "choices_1_fr": "Petit"}
+    sent = category_form(category, **{"questions-TOTAL_FORMS": 1, "questions-0-category": category.pk})
+    sent |= {f"questions-0-{name}": value for name, value in question.items()}
+    twice = admin.post(page, sent | {"questions-0-choices_1_code": "big"}, headers={"Accept-Language": "fr"})
+    assert "deux fois" in str(twice.context["errors"])
+    assert admin.post(page, sent).status_code == 302
+    choices = category.questions.get(code="size").choices
+    assert choices == [{"code": "big", "name": {"fr": "Grand"}}, {"code": "small", "name": {"fr": "Petit"}}]
 
 
 def test_a_boundary_is_drawn_and_cannot_be_changed(admin: Client, gridville: Jurisdiction) -> None:

@@ -87,6 +87,21 @@ def test_a_real_pdf_comes_out_of_the_queue(signed_in: SignIn, clerk: User, case:
         assert len(images) == 1, "the photo"
 
 
+def test_each_language_has_a_document_of_its_own(
+    signed_in: SignIn, clerk: User, case: Complaint, printed: Printed
+) -> None:
+    client = signed_in(clerk)
+    ask(client, case, "fr")
+    make()
+    offered = [b'<form method="post">' in client.get(f"/{language}/desk/{case.tracking_number}/paper/").content
+               for language in ("fr", "ar")]  # fmt: skip
+    assert offered == [False, True]
+    ask(client, case, "ar")
+    make()
+    page = client.get(f"/fr/desk/{case.tracking_number}/paper/").content.decode()
+    assert re.findall(r"\(PDF, (\w+),", page) == ["Arabe", "Français"]
+
+
 def test_it_tells_what_the_page_tells(signed_in: SignIn, clerk: User, case: Complaint, printed: Printed) -> None:
     ask(signed_in(clerk), case)
     make()

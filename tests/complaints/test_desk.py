@@ -11,12 +11,11 @@ from django.utils import timezone, translation
 
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
-from complaints.desk.orders import Order
 from complaints.models import Complaint, Reporter
 from complaints.services.allocation import assign
 from complaints.services.correspondence import answer
 from complaints.services.transitions import change_state
-from complaints.workflow import State, Verb
+from complaints.workflow import Verb
 from tests.builders import build_complaint, build_enough, build_staff
 from tests.conftest import SignIn
 
@@ -103,22 +102,6 @@ def test_its_pages_ask_the_database_the_same_few_times(desk: Client, clerk: User
         with CaptureQueriesContext(connection) as queries:
             assert desk.get(address).status_code == 200
         assert len(queries) <= 8, "\n".join(query["sql"][:200] for query in queries)
-
-
-def test_every_order_filter_and_search_takes_at_most_eight_statements(
-    desk: Client, clerk: User, soon: datetime
-) -> None:
-    copies(build_complaint(now=soon, description="Un trou"), 60)
-    onward = desk.get(DESK).context["list"].next_url
-    filters = [f"state={state}" for state in State] + [
-        "late=true", "district=w1", "category=pothole", "bbox=-1,-1,1,1", "from=2026-01-01", "q=trou", "q=xyzzy", "q=pothole",
-        "q=trou&late=true", "state=closed&district=w1", "state=open,closed",
-    ]  # fmt: skip
-    orders = [f"state={state}&order={order}" for order in Order for state in ("open", "closed", "open,closed")]
-    for address in (onward, *(f"{DESK}?{given}" for given in filters + orders)):
-        with CaptureQueriesContext(connection) as queries:
-            assert desk.get(address).status_code == 200, address
-        assert len(queries) <= 8, (address, len(queries))
 
 
 def test_more_than_a_page_is_paged(desk: Client, soon: datetime) -> None:

@@ -16,6 +16,7 @@ from accounts.models import User
 from catalogue.models import Category, Jurisdiction
 from catalogue.snapshot import Snapshot
 from catalogue.translated import text_in
+from complaints.alerts import open_alerts, sees_alerts
 from complaints.desk.columns import Column, columns_of
 from complaints.desk.counts import Counts, cap_of
 from complaints.desk.orders import Mark, Names, Order, parse_order
@@ -118,6 +119,8 @@ class Listing:
     orders: Select
     columns: list[Column]
     is_filtered: bool
+    # Open complaints that came to triage for want of a rule, for who looks after the rules of the whole city; else 0.
+    alerts: int
     previous_url: str
     next_url: str
     # Where the rows before and after the current one lead.
@@ -158,7 +161,11 @@ def listing(user: User, city: Jurisdiction, query: QueryDict, now: datetime, *, 
     after, before = (_mark(query, name) for name in ("after", "before"))
     closed = _closed_of(queue)
     saved = saved_queues(queue, lambda kept: desk_queue(user, city, kept, now, queue.filters.districts))
-    counts = Counts(queue, beside=_each_once([closed, queue, *(kept.queue for kept in saved)]))
+    counts = Counts(
+        queue,
+        beside=_each_once([closed, queue, *(kept.queue for kept in saved)]),
+        other=open_alerts(city) if sees_alerts(queue.scope.memberships, city) else None,
+    )
     queue = replace(queue, names=_names(counts), none_open=counts.open == 0)
     page = queue.page(after=after, before=before)
     here = queue.filters.query_string(after=after, before=before)
@@ -177,6 +184,7 @@ def listing(user: User, city: Jurisdiction, query: QueryDict, now: datetime, *, 
         orders=_orders(queue),
         columns=_columns(user, counts),
         is_filtered=any(name not in _NOT_FILTERS for name in queue.filters.given),
+        alerts=counts.others,
         previous_url=_page_url(queue, "before", page.previous),
         next_url=_page_url(queue, "after", page.next),
         up_url=up_url,

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -27,11 +27,11 @@ from queueing.models import QueueState
 @require_http_methods(["GET", "HEAD", "POST"])
 def papers(request: HttpRequest, tracking_number: str) -> HttpResponse:
     """One's own papers of a case, and asking for one. While one is made the page looks again by itself."""
-    user = staff_user(request)
+    user, language = staff_user(request), get_language() or "fr"
     complaint = complaint_of(user, tracking_number)
     if request.method == "POST":
         try:
-            ask_for_paper(complaint, user, language=get_language() or "fr", now=timezone.now())
+            ask_for_paper(complaint, user, language=language, now=timezone.now())
         except TooManyWaiting:
             messages.warning(request, _("Your earlier documents are still being made."))
         return redirect("desk_papers", complaint.tracking_number)
@@ -43,7 +43,10 @@ def papers(request: HttpRequest, tracking_number: str) -> HttpResponse:
         "waiting": waiting,
         "before": waiting_before(waiting) if waiting else 0,
         "steps": STEPS,
-        "stale": not any(row.requested_at >= complaint.updated_at for row in rows if row.path),
+        # One in another language is no reason not to make this one.
+        "stale": not any(
+            row.requested_at >= complaint.updated_at for row in rows if row.path and row.language == language
+        ),
         "case_url": reverse("desk_complaint", args=[complaint.tracking_number]),
     }
     response = city_page(request, complaint.jurisdiction, "complaints/desk/papers.html", context)
@@ -57,6 +60,7 @@ def _shown(row: CasePaper) -> dict[str, object]:
     return {
         "row": row,
         "failed": row.queue_state == QueueState.FAILED,
+        "language": get_language_info(row.language)["name_translated"],
         "url": reverse("desk_paper_file", args=[row.complaint.tracking_number, row.public_id]),
         "kept_until": row.requested_at + KEPT,
     }

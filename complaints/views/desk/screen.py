@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
-from complaints.alerts import count_alerts, sees_alerts
 from complaints.filters import FilterError, Filters
 from complaints.permissions import DESK
 from complaints.staff_actions import ACTIONS, bulk_actions
@@ -48,8 +47,6 @@ def screen(
         "fault": fault,
         "list": shown,
         "cities": cities_of(user, DESK_ROLES),
-        # For who looks after the whole city: complaints that nobody's rule covers.
-        "alerts": count_alerts(city) if sees_alerts(list(user.memberships.all()), city) else 0,
         "map_settings": map_settings(city, shown),
         "bulk_actions": bulk_actions(shown.queue.scope.roles),
         "key_table": [(action.key, action.label) for action in ACTIONS if action.key],
