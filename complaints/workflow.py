@@ -33,6 +33,8 @@ def state_label(state: str, *, to_reporter: bool = False) -> str | Promise:
 
 OPEN_STATES = frozenset({State.RECEIVED, State.ACCEPTED, State.IN_PROGRESS, State.WAITING_REPORTER, State.REOPENED})
 CLOSED_STATES = frozenset(State) - OPEN_STATES
+# Closed, and the promise of a resolution with it.
+LAPSED_STATES = frozenset({State.REJECTED, State.OUT_OF_SCOPE, State.WITHDRAWN})
 
 
 class StateGroup(StrEnum):

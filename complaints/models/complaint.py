@@ -15,7 +15,7 @@ from catalogue.models import Category, Jurisdiction, Service, Unit
 from complaints.models.shown_places import ShownPlace
 from complaints.places import SENSITIVE
 from complaints.querysets import ComplaintManager
-from complaints.workflow import OPEN_STATES, State, StateGroup, state_group
+from complaints.workflow import LAPSED_STATES, OPEN_STATES, State, StateGroup, state_group
 from districts.models import District
 
 if TYPE_CHECKING:
@@ -221,6 +221,16 @@ class Complaint(ShownPlace):
         clock = self.paused_at or now
         unanswered = self.answered_at is None and self.answer_due_at is not None and self.answer_due_at < clock
         return unanswered or (self.resolution_due_at is not None and self.resolution_due_at < clock)
+
+    @property
+    def answer_lapsed(self) -> bool:
+        """Closed before anybody answered, as a withdrawn one is: the answer is owed no more."""
+        return not self.is_open and self.answered_at is None
+
+    @property
+    def resolution_lapsed(self) -> bool:
+        """Closed without having been resolved: withdrawn, rejected, somebody else's."""
+        return self.state in LAPSED_STATES
 
     @property
     def reports(self) -> int:

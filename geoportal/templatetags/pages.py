@@ -37,7 +37,7 @@ MENU = (
     ("open_data", pgettext_lazy("menu", "Data"), "download"),
 )
 SOON = timedelta(days=1)
-_DEADLINE_ICONS = {"late": "alert", "met": "check", "paused": "pause"}
+_DEADLINE_ICONS = {"late": "alert", "met": "check", "paused": "pause", "lapsed": "minus"}
 MIRRORED_ICONS = {"arrow", "chevron", "external", "list", "megaphone", "state-out_of_scope"}
 
 
@@ -188,16 +188,19 @@ def deadline(
     *,
     met_at: datetime | None = None,
     paused: object = False,
+    lapsed: bool = False,
     short: bool = False,
 ) -> str:
     """A promise: its date, and the time left in words. Compared with the context's `now`, else with the clock.
 
     `short` is for lists: only the words are seen, the date is in the title.
-    `met_at` is when it was fulfilled (None: not yet); `paused` while the reporter must act. No `due_at`: nothing shown.
+    `met_at` is when it was fulfilled (None: not yet); `paused` while the reporter must act; `lapsed` when it
+    is owed no more. No `due_at`: nothing shown.
     """
     if due_at is None:
         return ""
-    words = deadline_words(due_at, context.get("now") or timezone.now(), met_at=met_at, paused=bool(paused))
+    now = context.get("now") or timezone.now()
+    words = deadline_words(due_at, now, met_at=met_at, paused=bool(paused), lapsed=lapsed)
     look, left = words["look"], words["left"]
     local = timezone.localtime(due_at)
     date = f"{date_format(local, 'DATE_FORMAT')} · {time_format(local, 'H:i')}"
@@ -214,10 +217,14 @@ def deadline(
     return format_html('<span class="deadline deadline--{}">{}{}</span>', look, named, shown)
 
 
-def deadline_words(due_at: datetime | None, now: datetime, *, met_at: datetime | None, paused: bool) -> dict[str, str]:
-    """`look` (met, paused, late, soon, calm) and `left`, the same in words."""
+def deadline_words(
+    due_at: datetime | None, now: datetime, *, met_at: datetime | None, paused: bool, lapsed: bool = False
+) -> dict[str, str]:
+    """`look` (lapsed, met, paused, late, soon, calm) and `left`, the same in words."""
     if due_at is None:
         return {"look": "calm", "left": ""}
+    if lapsed:
+        return {"look": "lapsed", "left": pgettext("deadline", "no longer applies")}
     if met_at is not None:
         if met_at <= due_at:
             return {"look": "met", "left": pgettext("deadline", "kept")}

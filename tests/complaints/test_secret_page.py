@@ -126,6 +126,22 @@ def test_she_withdraws_and_can_do_so_once(client: Client, complaint: Complaint) 
     assert again.status_code == 400 and "cannot be done" in again.content.decode()
 
 
+def test_what_is_withdrawn_has_no_deadline_that_goes_on(client: Client, complaint: Complaint) -> None:
+    client.post(address(complaint), {"action": "withdraw"})
+    for page in (address(complaint), f"/en/complaints/{complaint.tracking_number}/"):
+        words = client.get(page).content.decode()
+        assert words.count("no longer applies") == 2
+        assert "deadline--met" not in words and "deadline--calm" not in words
+
+
+def test_what_is_rejected_was_answered_in_time_and_promises_no_resolution(
+    client: Client, complaint: Complaint, now: datetime, clerk: User
+) -> None:
+    change_state(complaint.pk, Verb.REJECT, acting_user=clerk, now=now, note="Pas ici.", reason="not_founded")
+    words = client.get(address(complaint)).content.decode()
+    assert (words.count("deadline--met"), words.count("deadline--lapsed")) == (1, 1)
+
+
 def test_erasing_is_asked_twice_and_leaves_the_facts(client: Client, complaint: Complaint) -> None:
     asked = client.post(address(complaint), {"action": "erase"}).content.decode()
     assert "Yes, erase my data" in asked and Reporter.objects.get().email

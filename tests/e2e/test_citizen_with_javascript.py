@@ -34,6 +34,8 @@ def fill_in(page: Page, words: str = "7ofra") -> None:
 def test_gps_words_and_a_photo_make_a_complaint(open_page: Open, language: str, large_photo: Path) -> None:
     page = open_page(f"/{language}/report/")
     fill_in(page)
+    # The button speaks the page's language, not the browser's.
+    expect(page.locator(".file-field")).to_contain_text({"fr": "Choisir des photos", "ar": "اختيار صور"}[language])
     page.locator("#id_files").set_input_files(large_photo)
     expect(page.locator("#file-list li[data-shrunk]")).to_have_count(1)
     page.locator("#send").click()
@@ -42,6 +44,14 @@ def test_gps_words_and_a_photo_make_a_complaint(open_page: Open, language: str, 
     assert (round(complaint.point.x, 6), round(complaint.point.y, 6)) == (0.005, 0.005)
     assert complaint.category.code == "pothole" and complaint.reporter.language == language
     assert file.size < large_photo.stat().st_size
+
+
+def test_what_gps_said_gives_way_when_the_map_is_moved(open_page: Open) -> None:
+    page = open_page("/fr/report/")
+    page.locator("#gps").click()
+    expect(page.locator("#gps-status")).to_contain_text("15 m")
+    page.locator("#map").press("ArrowRight")
+    expect(page.locator("#gps-status")).to_contain_text("choisi")
 
 
 def test_two_taps_are_one_complaint(open_page: Open) -> None:

@@ -1,6 +1,7 @@
 // The map that every page shares. Pages never name Leaflet: they hold a GeoMap and hand it to the layers of this folder.
 
 import { announce, el } from "gp/lib/dom";
+import { formatDistance } from "gp/lib/format";
 import { addBasemap } from "gp/map/basemap";
 
 const { L } = window;
@@ -20,6 +21,14 @@ const latLngs = ([west, south, east, north]) => [
   [south, west],
   [north, east],
 ];
+
+// Leaflet's own scale says "m" and "km" in every language.
+const Scale = L.Control.Scale.extend({
+  _updateMetric(widest) {
+    const metres = this._getRoundNum(widest);
+    this._updateScale(this._mScale, formatDistance(metres), metres / widest);
+  },
+});
 
 export class GeoMap {
   constructor(element, config, { gestures, view, namesQuarters }) {
@@ -52,7 +61,7 @@ export class GeoMap {
       .addTo(this.leaflet);
     const sources = L.control.attribution({ position: `bottom${other}`, prefix: "Leaflet" }).addTo(this.leaflet);
     this.#foldSources(sources.getContainer());
-    L.control.scale({ position: `bottom${side}`, imperial: false }).addTo(this.leaflet);
+    new Scale({ position: `bottom${side}`, imperial: false }).addTo(this.leaflet);
     // A city needs no view of the country; a province needs one of itself.
     this.leaflet.setMinZoom(Math.min(9, Math.floor(this.leaflet.getBoundsZoom(latLngs(config.bounds)))));
     if (view) this.leaflet.setView([view.lat, view.lon], view.zoom);

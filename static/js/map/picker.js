@@ -70,7 +70,8 @@ export class Picker {
     this.settled = true;
     this.crosshair.classList.add("is-chosen");
     latitude.dispatchEvent(new Event("change", { bubbles: true }));
-    announce(fill(this.words.picked, { longitude: lon.toFixed(4), latitude: lat.toFixed(4) }));
+    // What GPS said is said no more once the map was moved away from there.
+    this.#say(fill(this.words.picked, { longitude: lon.toFixed(4), latitude: lat.toFixed(4) }));
     this.onPick?.({ lon: Number(chosen[0]), lat: Number(chosen[1]) });
   }
 
