@@ -17,8 +17,9 @@ View = Callable[..., HttpResponseBase]
 
 def load_memberships(user: User) -> list[Membership]:
     """The memberships of `user` with city and unit, read once: `user.memberships.all()` asks no more after this."""
-    rows = Membership.objects.select_related("jurisdiction", "unit").order_by("pk")
-    prefetch_related_objects([user], Prefetch("memberships", queryset=rows))
+    if "memberships" not in getattr(user, "_prefetched_objects_cache", {}):
+        rows = Membership.objects.select_related("jurisdiction", "unit").order_by("pk")
+        prefetch_related_objects([user], Prefetch("memberships", queryset=rows))
     return list(user.memberships.all())
 
 

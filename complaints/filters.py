@@ -22,7 +22,7 @@ from catalogue.models import Jurisdiction
 from catalogue.snapshot import Snapshot, snapshot
 from complaints.models import Complaint
 from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet
-from complaints.search import matches_name, number_condition, public_words, words_match
+from complaints.search import matches_name, means_number, number_condition, public_words, words_match
 from complaints.workflow import CLOSED_STATES, OPEN_STATES, State
 from districts.models import District
 
@@ -185,7 +185,8 @@ class Filters:
 
     def _search(self, queryset: ComplaintQuerySet, *, for_staff: bool) -> ComplaintQuerySet:
         text = words_match(self.q) if for_staff else public_words(self.q)
-        found = text | number_condition(self.q)
+        number = number_condition(self.q)
+        found = text if number is None else text | number
         if self.q_category_ids:
             found |= Q(category_id__in=self.q_category_ids)
         if self.q_district_codes:
@@ -217,6 +218,8 @@ def parse_filters(
     catalogue = snapshot(city.pk, city.catalogue_version)
     zone = catalogue.time_zone
     q = _search_words(given)
+    # Who types a number means no category and no district.
+    name = "" if means_number(q, city.tracking_prefix) else q
     tree = districts or Districts(city)
     return Filters(
         jurisdiction=city,
@@ -232,8 +235,8 @@ def parse_filters(
         until=_instant("to", given, zone),
         bbox=_bbox(given),
         q=q,
-        q_category_ids=_categories_named(catalogue, q),
-        q_district_codes=tree.named(q) if q else (),
+        q_category_ids=_categories_named(catalogue, name),
+        q_district_codes=tree.named(name) if name else (),
         districts=tree,
         page_size=_page_size(given),
         cursor=Cursor.parse(given["cursor"][-1]) if "cursor" in given else None,

@@ -44,13 +44,24 @@ def _folded(words: str) -> Func:
     return Func(Value(words), function="complaints_fold", output_field=TextField())
 
 
-def number_condition(words: str) -> Q:
-    """Complaints whose tracking number is, or begins with, what was typed."""
+def number_condition(words: str) -> Q | None:
+    """Complaints whose tracking number is, or begins with, what was typed; None where no number does."""
     whole = normalise_tracking_number(words)
     if whole is not None:
         return Q(tracking_number=whole)
-    typed = words.strip().upper()
-    return Q(tracking_number__startswith=typed) if _NUMBER_START.match(typed) else Q(pk__in=[])
+    return Q(tracking_number__startswith=words.strip().upper()) if begins_number(words) else None
+
+
+def begins_number(words: str) -> bool:
+    """True if a tracking number may begin with what was typed."""
+    return bool(_NUMBER_START.match(words.strip().upper()))
+
+
+def means_number(words: str, prefix: str) -> bool:
+    """True if nothing is meant but a tracking number, or the beginning of one, of the city whose numbers have this prefix."""
+    whole = normalise_tracking_number(words)
+    begun = whole or words.strip().upper()
+    return begun.startswith(f"{prefix}-") and (whole is not None or begins_number(begun))
 
 
 def public_words(words: str) -> Q:

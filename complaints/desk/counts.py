@@ -2,11 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, QuerySet
@@ -21,7 +23,10 @@ _GROUP = ("state", "category_id", "district_id", "district__code", "district__na
 
 @dataclass(frozen=True)
 class Group:
-    """How many open complaints share state, category, district and unit, and how many of them are late."""
+    """How many open complaints share state, category, district and unit, and how many of them are late.
+
+    `ids`: which ones, where they were searched for.
+    """
 
     state: str
     category_id: int
@@ -31,73 +36,90 @@ class Group:
     unit_id: int
     n: int
     late: int
+    ids: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
 class Counts:
     """The open complaints of a queue, grouped once: any choice of state, category, district or unit is a sum of groups.
 
-    Counted in the same statement: the own complaints of the queues `beside`, up to a limit each (`of`), and all rows of
-    `other` (`others`; None: not asked).
+    Counted in the same statement: `closed`, of closed ones only, of which a search keeps what it found; the own complaints of
+    the queues `beside`, up to a limit each (`of`); and all rows of `other` (`others`; None: not asked).
     """
 
     queue: Queue
+    closed: Queue
     beside: Sequence[Queue] = field(default=())
     other: QuerySet[Any] | None = None
 
     def of(self, queue: Queue) -> int:
         """How many a queue of `beside` lists, at most `cap_of(queue)` + 1."""
-        return self._counted[1][self.beside.index(queue)]
+        _groups, closed, numbers = self._counted
+        if queue == self.closed:
+            return len(closed) if isinstance(closed, list) else closed
+        return numbers[self.beside.index(queue)]
 
     @property
     def others(self) -> int:
-        return self._counted[1][-1] if self.other is not None else 0
+        return self._counted[2][-1] if self.other is not None else 0
 
     def by(self, key: Callable[[Group], object], *, ignoring: Iterable[str]) -> Counter[object]:
         """Open complaints by `key`, under all of the filter but the dimensions in `ignoring`: what choosing another gives."""
         counter: Counter[object] = Counter()
-        for group in self.groups:
-            if n := self._passing(group, frozenset(ignoring)):
+        for group in self._passing(ignoring):
+            if n := group.late if self.queue.filters.late and "late" not in ignoring else group.n:
                 counter[key(group)] += n
         return counter
 
     @cached_property
     def open(self) -> int:
         """The open ones under the filter."""
-        return sum(self._passing(group, frozenset()) for group in self.groups)
+        return sum(group.late if self.queue.filters.late else group.n for group in self._passing(()))
 
     @cached_property
     def late(self) -> int:
         """The late ones under the filter, whatever state it names."""
-        chosen = frozenset({"state", "late"})
-        return sum(group.late for group in self.groups if self._passing(group, chosen))
+        return sum(group.late for group in self._passing({"state"}))
+
+    @property
+    def open_found(self) -> list[int] | None:
+        """The open complaints that were searched for, whatever else the filter says; None where there was no search."""
+        return [pk for group in self.groups for pk in group.ids] if self.queue.filters.q else None
+
+    @property
+    def closed_found(self) -> list[int] | None:
+        """The newest complaints of `closed` that were searched for; None where there was no search."""
+        closed = self._counted[1]
+        return closed if isinstance(closed, list) else None
 
     @property
     def groups(self) -> list[Group]:
         return self._counted[0]
 
     @cached_property
-    def _counted(self) -> tuple[list[Group], list[int]]:
-        asked: list[QuerySet[Any]] = [self._grouped(), *(some(queue) for queue in self.beside)]
+    def _counted(self) -> tuple[list[Group], list[int] | int, list[int]]:
+        searched = bool(self.closed.filters.q)
+        closed = self.closed.newest_closed(None, cap_of(self.closed) + 1) if searched else some(self.closed)
+        asked = [("json_agg(q)", self._grouped()), ("json_agg(q.pk)" if searched else "count(*)", closed)]
+        asked += [("count(*)", some(queue)) for queue in self.beside]
         if self.other is not None:
-            asked.append(self.other.values("pk"))
+            asked.append(("count(*)", self.other.values("pk")))
         parts: list[str] = []
         values: list[Any] = []
-        for number, queryset in enumerate(asked):
+        for what, queryset in asked:
             try:
                 sql, parameters = queryset.query.sql_with_params()
             except EmptyResultSet:
                 parts.append("NULL")
                 continue
-            what = "count(*)" if number else "json_agg(q)"
             parts.append(f"(SELECT {what} FROM ({sql}) q)")  # noqa: S608 (the ORM's own SQL)
             values += parameters
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {', '.join(parts)}", values)
-            groups, *numbers = cursor.fetchone()
-        rows = json.loads(groups) if isinstance(groups, str) else groups or []
-        names = (*_GROUP, "n", "late")
-        return [Group(*(row[name] for name in names)) for row in rows], [number or 0 for number in numbers]
+            groups, closed_ones, *numbers = cursor.fetchone()
+        names = (*_GROUP, "n", "late", "ids")
+        found = [Group(*(row.get(name, ()) for name in names)) for row in _loaded(groups)]
+        return found, _loaded(closed_ones) if searched else closed_ones or 0, [number or 0 for number in numbers]
 
     def _grouped(self) -> QuerySet[Any]:
         wide = replace(
@@ -115,28 +137,32 @@ class Counts:
             .values(*_GROUP)
             .annotate(n=Count("pk"), late=Count("pk", filter=late_condition(self.queue.filters.now)))
         )
-        return grouped
+        # What was searched for is listed from here: nobody searches twice.
+        return grouped.annotate(ids=ArrayAgg("pk")) if self.queue.filters.q else grouped
 
-    def _passing(self, group: Group, ignoring: frozenset[str]) -> int:
-        """How many of a group pass the filter, some of its dimensions ignored."""
-        filters = self.queue.filters
-        chosen = {
-            "state": not filters.states or group.state in filters.states,
-            "category": not filters.category_ids or group.category_id in filters.category_ids,
-            "district": not filters.district_codes or group.district_code in filters.district_codes,
-            "unit": not filters.unit_ids or group.unit_id in filters.unit_ids,
-            "service": not filters.service_ids or group.category_id in self._categories_of_services,
-        }
-        ignored = ignoring | {"service"} if "category" in ignoring else ignoring
-        if not all(passes for name, passes in chosen.items() if name not in ignored):
-            return 0
-        return group.late if filters.late and "late" not in ignoring else group.n
+    def _passing(self, ignoring: Iterable[str]) -> list[Group]:
+        """The groups that pass the filter, some of its dimensions ignored."""
+        ignored = frozenset(ignoring) | frozenset({"service"} if "category" in ignoring else ())
+        return [group for group, missed in self._missed if missed <= ignored]
 
     @cached_property
-    def _categories_of_services(self) -> frozenset[int]:
+    def _missed(self) -> list[tuple[Group, frozenset[str]]]:
+        """Each group with the dimensions of the filter that keep it out."""
         filters = self.queue.filters
-        catalogue = filters.catalogue
-        return frozenset(c.pk for c in catalogue.categories.values() if c.service_id in filters.service_ids)
+        services = {category.pk: category.service_id for category in filters.catalogue.categories.values()}
+        wanted: dict[str, tuple[Callable[[Group], object], Collection[object]]] = {
+            "state": (attrgetter("state"), filters.states),
+            "category": (attrgetter("category_id"), filters.category_ids),
+            "district": (attrgetter("district_code"), filters.district_codes),
+            "unit": (attrgetter("unit_id"), filters.unit_ids),
+            "service": (lambda group: services.get(group.category_id), filters.service_ids),
+        }
+        asked = [(name, key, values) for name, (key, values) in wanted.items() if values]
+        return [(g, frozenset(name for name, key, values in asked if key(g) not in values)) for g in self.groups]
+
+
+def _loaded(value: Any) -> list[Any]:
+    return json.loads(value) if isinstance(value, str) else value or []
 
 
 def cap_of(queue: Queue) -> int:

@@ -4,17 +4,17 @@ A search tells, too: words of people count only where this person may read them,
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 from django.db.models import F, FloatField, Func, Q, TextField, Value
 
-from complaints.desk.scope import Scope
+from complaints.desk.scope import READING, Scope
 from complaints.filters import Filters
 from complaints.models import Reporter, reporter_words
 from complaints.permissions import DESK
 from complaints.querysets import ComplaintQuerySet
-from complaints.search import number_condition, released_text, words_match
-from complaints.tracking import normalise_tracking_number
+from complaints.search import means_number, number_condition, released_text, words_match
 from districts.models import District
 
 # Shorter pieces of a name are in half of all names.
@@ -34,29 +34,26 @@ class Finding:
     def words(self) -> str:
         return self.filters.q
 
+    @property
+    def is_number(self) -> bool:
+        """True if a number is meant, by which the index of numbers alone answers."""
+        return means_number(self.words, self.scope.city.tracking_prefix)
+
     def ways(self) -> list[Q]:
         """Ways to be found, each with an index of its own; a complaint is found if one of them holds."""
-        if self._number is not None:
-            return [self._number]
-        ways = [words_match(self.words) & self._may_read, number_condition(self.words)]
-        if self._named is not None:
-            ways.append(self._named)
+        ways = self._plain_ways
         if self._pieces:
             persons = Reporter.objects.alias(words=reporter_words()).filter(self._person("words"))
-            ways.append(self.scope.of(DESK) & Q(pk__in=persons.values("complaint")))
+            ways = [*ways, self._knows_persons & Q(pk__in=persons.values("complaint"))]
         return ways
 
     def among(self, queryset: ComplaintQuerySet) -> ComplaintQuerySet:
         """The complaints of `queryset` that are found: each row is looked at, so it should have few."""
-        if self._number is not None:
-            return queryset.filter(self._number)
-        found = words_match(self.words) & self._may_read | number_condition(self.words)
-        if self._named is not None:
-            found |= self._named
+        found = reduce(or_, self._plain_ways)
         if not self._pieces:
             return queryset.filter(found)
         return queryset.alias(words=reporter_words("reporter__")).filter(
-            found | self.scope.of(DESK) & self._person("words")
+            found | self._knows_persons & self._person("words")
         )
 
     def alike(self, queryset: ComplaintQuerySet) -> ComplaintQuerySet:
@@ -80,10 +77,26 @@ class Finding:
         )
 
     @cached_property
-    def _may_read(self) -> Q:
-        return released_text(self.words) | self.scope.readable()
+    def _plain_ways(self) -> list[Q]:
+        """Those that the complaint's own row tells."""
+        number = number_condition(self.words)
+        if number is not None and self.is_number:
+            return [number]
+        return [way for way in (self._written, number, self._named) if way is not None]
 
-    @cached_property
+    @property
+    def _written(self) -> Q:
+        """What was typed is written there, and she may read it."""
+        written = words_match(self.words)
+        if self.scope.always(READING):
+            return written
+        return written & (released_text(self.words) | self.scope.readable())
+
+    @property
+    def _knows_persons(self) -> Q:
+        return Q() if self.scope.always(DESK) else self.scope.of(DESK)
+
+    @property
     def _named(self) -> Q | None:
         """Categories and districts whose names were typed."""
         filters = self.filters
@@ -96,15 +109,9 @@ class Finding:
         return found or None
 
     @cached_property
-    def _number(self) -> Q | None:
-        """A whole tracking number is meant as one."""
-        whole = normalise_tracking_number(self.words)
-        return Q(tracking_number=whole) if whole is not None else None
-
-    @cached_property
     def _pieces(self) -> list[str]:
         """The parts of a name, an address or a phone number that was perhaps typed."""
-        return [piece for piece in self.words.split() if len(piece) >= _LEAST_LETTERS]
+        return [] if self.is_number else [piece for piece in self.words.split() if len(piece) >= _LEAST_LETTERS]
 
     def _person(self, column: str) -> Q:
         return Q(*(Q(**{f"{column}__contains": _folded(piece)}) for piece in self._pieces))

@@ -5,7 +5,7 @@ it ended, however long the list is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -57,9 +57,12 @@ class Queue:
     scope: Scope
     filters: Filters
     order: Order = Order.LEFT
-    # Ids by name, for the orders that need them; and whether open ones need not be looked for: somebody counted none.
-    none_open: bool = False
+    # Ids by name, for the orders that need them; whether open ones need not be looked for: somebody counted none; and what a
+    # search found, where somebody searched already: the open ones, and the newest closed ones (no fewer than a page of them).
     names: Names = field(default_factory=lambda: Names((), (), ()))
+    none_open: bool = False
+    open_found: Sequence[int] | None = None
+    closed_found: Sequence[int] | None = None
 
     @cached_property
     def finding(self) -> Finding:
@@ -70,7 +73,7 @@ class Queue:
         if before is not None:
             return self._page_above(before)
         rows = self._rows(after, PAGE_SIZE + 1, backward=False)
-        if not rows and self.filters.q and after is None:
+        if not rows and self.filters.q and after is None and not self.finding.is_number:
             return Page(self._alike(), alike=True)
         shown = rows[:PAGE_SIZE]
         return Page(
@@ -79,6 +82,11 @@ class Queue:
             next=self.mark(shown[-1], self._as_of(after)) if len(rows) > PAGE_SIZE else None,
             beyond=rows[PAGE_SIZE] if len(rows) > PAGE_SIZE else None,
         )
+
+    def closed(self) -> "Queue":
+        """The same queue, of closed complaints only: of those states that it names, or of all."""
+        closed = frozenset(str(state) for state in CLOSED_STATES)
+        return replace(self, filters=replace(self.filters, states=self.filters.states & closed or closed, late=False))
 
     def mark(self, row: Complaint, as_of: datetime) -> Mark:
         """The place of a row that a page of this list gave."""
@@ -152,7 +160,11 @@ class Queue:
 
     def _open(self, mark: Mark | None, as_of: datetime, limit: int, backward: bool) -> list[Complaint]:
         rank, left = open_keys(self.order, self.names, as_of)
-        found = self._decorated(self.found(are_open=True)).annotate(desk_rank=rank, desk_left=left)
+        if self.open_found is None:
+            listed = self.found(are_open=True)
+        else:
+            listed = self._plain().open().filter(pk__in=self.open_found)
+        found = self._decorated(listed).annotate(desk_rank=rank, desk_left=left)
         names = ("desk_rank", "desk_left", "pk")
         if mark is not None:
             condition = after(list(zip(names, mark.keys, strict=True)))
@@ -164,13 +176,18 @@ class Queue:
         plain = self._plain().closed()
         if not self.filters.q:
             found = _below(plain, mark, backward)
+        elif self.closed_found is not None and mark is None:
+            found = plain.filter(pk__in=self.closed_found)
         else:
-            # Each way of being found is read by its own index, just as far as this page needs it.
-            ways = [
-                _in_order(_below(plain.filter(way), mark, backward), backward)[:limit] for way in self.finding.ways()
-            ]
-            found = Complaint.objects.filter(pk__in=_union(ways))
+            found = Complaint.objects.filter(pk__in=self.newest_closed(mark, limit, backward=backward))
         return list(_in_order(self._decorated(found), backward)[:limit])
+
+    def newest_closed(self, mark: Mark | None, limit: int, *, backward: bool = False) -> QuerySet[Any]:
+        """The ids of what a search finds among the closed ones, the newest `limit` of each way of being found (below a mark)."""
+        plain = self._plain().closed()
+        ways = [_below(plain.filter(way), mark, backward) for way in self.finding.ways()]
+        ids: QuerySet[Any] = _union([_in_order(found, backward)[:limit] for found in ways])
+        return ids
 
     def _alike(self) -> list[Complaint]:
         """What sounds like the words typed, among the open ones and the newest closed ones."""
@@ -233,9 +250,9 @@ def _union(querysets: Sequence[ComplaintQuerySet]) -> Any:
 
 def _below(found: ComplaintQuerySet, mark: Mark | None, backward: bool) -> ComplaintQuerySet:
     """Closed ones below a mark (above it, backward). The first condition lets the index jump to the place."""
-    found = found.annotate(ended_at=ended())
     if mark is None:
         return found
+    found = found.alias(ended_at=ended())
     number, pk = mark.keys
     try:
         at = instant_of(number)
@@ -247,6 +264,5 @@ def _below(found: ComplaintQuerySet, mark: Mark | None, backward: bool) -> Compl
 
 
 def _in_order(found: ComplaintQuerySet, backward: bool) -> ComplaintQuerySet:
-    found = found.annotate(ended_at=ended())
-    at = F("ended_at")
+    at = ended()
     return found.order_by(at.asc(), "pk") if backward else found.order_by(at.desc(), "-pk")

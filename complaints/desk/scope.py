@@ -12,6 +12,9 @@ from complaints.models import Complaint
 from complaints.permissions import MODERATING, WORKING
 from complaints.querysets import ComplaintQuerySet, scope_of
 
+# Who reads the words of the complaints that she may open, released or not.
+READING = MODERATING | {Role.CREW_MEMBER}
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -42,7 +45,12 @@ class Scope:
     def readable(self) -> Q:
         """Where she may read words that nobody has released."""
         passed_on = self.of({Role.OPERATOR_USER}) & Q(passed_to_operator=True)
-        return self.of(MODERATING | {Role.CREW_MEMBER}) | passed_on
+        return self.of(READING) | passed_on
+
+    def always(self, roles: Iterable[str]) -> bool:
+        """True if `of(roles)` are all complaints that she may open: conditions about it need not be asked."""
+        wanted = frozenset(roles)
+        return all(m.role in wanted for m in self.memberships)
 
     def of(self, roles: Iterable[str]) -> Q:
         """The complaints of her memberships with one of `roles`."""

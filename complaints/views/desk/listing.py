@@ -26,7 +26,7 @@ from complaints.desk.scope import Scope
 from complaints.filters import Districts, Filters, parse_filters
 from complaints.models import Complaint
 from complaints.permissions import DESK
-from complaints.workflow import CLOSED_STATES, State
+from complaints.workflow import State
 
 # What the desk's addresses know beside the common filter grammar; kept in every link of the list.
 PARAMETERS = ("order",)
@@ -159,14 +159,22 @@ def listing(user: User, city: Jurisdiction, query: QueryDict, now: datetime, *, 
     """
     queue = desk_queue(user, city, query, now)
     after, before = (_mark(query, name) for name in ("after", "before"))
-    closed = _closed_of(queue)
+    closed = replace(queue, filters=replace(queue.filters, states=frozenset())).closed()
     saved = saved_queues(queue, lambda kept: desk_queue(user, city, kept, now, queue.filters.districts))
+    beside = _each_once([*_closed_listed(queue), *(kept.queue for kept in saved)])
     counts = Counts(
         queue,
-        beside=_each_once([closed, queue, *(kept.queue for kept in saved)]),
+        closed,
+        beside=[other for other in beside if other != closed],
         other=open_alerts(city) if sees_alerts(queue.scope.memberships, city) else None,
     )
-    queue = replace(queue, names=_names(counts), none_open=counts.open == 0)
+    queue = replace(
+        queue,
+        names=_names(counts),
+        none_open=counts.open == 0,
+        open_found=counts.open_found,
+        closed_found=counts.closed_found if _closed_listed(queue) == [closed] else None,
+    )
     page = queue.page(after=after, before=before)
     here = queue.filters.query_string(after=after, before=before)
     rows = rows_of(page, queue, now, query=here, current=current)
@@ -227,17 +235,17 @@ def _each_once(queues: Iterable[Queue]) -> list[Queue]:
     return found
 
 
-def _closed_of(queue: Queue) -> Queue:
-    """The same queue, of closed complaints only."""
-    wanted = frozenset(str(state) for state in CLOSED_STATES)
-    return replace(queue, filters=replace(queue.filters, states=wanted, late=False))
+def _closed_listed(queue: Queue) -> list[Queue]:
+    """The closed complaints that this queue lists, if it does."""
+    return [queue.closed()] if False in queue.kinds else []
 
 
 def _total(queue: Queue, counts: Counts) -> str:
     """How many are listed: exact where only open ones are, else counted up to a limit."""
-    if False not in queue.kinds:
+    closed = _closed_listed(counts.queue)
+    if not closed:
         return str(counts.open)
-    return _in_words(counts.of(counts.queue), queue)
+    return _in_words(counts.of(closed[0]) + (counts.open if True in queue.kinds else 0), queue)
 
 
 def _in_words(n: int, queue: Queue) -> str:
