@@ -16,7 +16,7 @@ from django.db.models import Count, QuerySet
 from complaints.desk.queue import PAGE_SIZE, Queue
 from complaints.querysets import late_condition
 
-# Counting further would read further; nobody works through so many by hand. Of what a search finds, a page is enough.
+# Counting further would read further; nobody works through so many by hand.
 CAP = 1000
 _GROUP = ("state", "category_id", "district_id", "district__code", "district__name", "unit_id")
 
@@ -166,7 +166,10 @@ def _loaded(value: Any) -> list[Any]:
 
 
 def cap_of(queue: Queue) -> int:
-    return PAGE_SIZE if queue.filters.q else CAP
+    """How far a queue is counted: a page is enough where closed ones must be looked at one by one for it."""
+    filters = queue.filters
+    narrowed = filters.category_ids, filters.service_ids, filters.district_codes, filters.bbox, filters.since, filters.until
+    return PAGE_SIZE if filters.q or (False in queue.kinds and any(narrowed)) else CAP
 
 
 def some(queue: Queue) -> QuerySet[Any]:
