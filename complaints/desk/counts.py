@@ -168,7 +168,14 @@ def _loaded(value: Any) -> list[Any]:
 def cap_of(queue: Queue) -> int:
     """How far a queue is counted: a page is enough where closed ones must be looked at one by one for it."""
     filters = queue.filters
-    narrowed = filters.category_ids, filters.service_ids, filters.district_codes, filters.bbox, filters.since, filters.until
+    narrowed = (
+        filters.category_ids,
+        filters.service_ids,
+        filters.district_codes,
+        filters.bbox,
+        filters.since,
+        filters.until,
+    )
     return PAGE_SIZE if filters.q or (False in queue.kinds and any(narrowed)) else CAP
 
 

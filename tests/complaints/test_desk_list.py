@@ -199,6 +199,8 @@ def test_streets_numbers_and_people_are_found_open_and_closed(
         assert found == (both[:1] if typed == "Torres 12" else both), typed
     assert listed(client, f"?q={closed.tracking_number}") == [closed.tracking_number]
     assert listed(client, f"?q={closed.tracking_number[:8]}&state=closed") == [closed.tracking_number]
+    mistyped = client.get(f"{DESK}?q={closed.tracking_number[:-1]}").context["list"]
+    assert [row.tracking_number for row in mistyped.rows] == [closed.tracking_number], "as far as it was typed"
     # A hundred percent is no wildcard, and an apostrophe ends no statement.
     for typed in ("%%%", "___", "o'connor", "\\\\", "a:b & c | !d", "''"):
         assert listed(client, f"?q={quote(typed)}") == [], typed
@@ -224,3 +226,6 @@ def test_closed_complaints_are_counted_so_far_and_no_further(
     monkeypatch.setattr("complaints.desk.counts.CAP", 5)
     shown = desk.get(DESK + "?state=closed").context["list"]
     assert shown.total == "5+" and shown.tabs[-1].n == "5+"
+    monkeypatch.setattr("complaints.desk.counts.PAGE_SIZE", 3)
+    category = next(c.category.code for c in many if c.closed_at)
+    assert desk.get(DESK + f"?category={category}").context["list"].tabs[-1].n == "3+", "under a filter: a page"
