@@ -1,14 +1,25 @@
-"""The child's side of `make_pdf`: WeasyPrint, without any address but the pictures that came along. Runs in the child only."""
+"""The child's side of `make_pdf`: WeasyPrint, without any address but the pictures that came along. Runs in the child only.
+
+Two things that browsers do and WeasyPrint 70 does not are done here: the direction of `dir="auto"`, and Arabic in drawings,
+which it sets letter by letter from the left.
+"""
 
 import hashlib
 import logging
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
 
 import weasyprint
+import weasyprint.svg
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from documents.pdf import unpacked
 
 SCHEME = "picture:"
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_AUTO = re.compile(r'dir="auto"([^>]*>)([^<]*)')
 # What WeasyPrint cannot draw is left out and told on standard error, where a failure's last lines are kept.
 logging.getLogger("weasyprint").setLevel(logging.ERROR)
 
@@ -30,7 +41,7 @@ class Pictures(URLFetcher):  # type: ignore[misc]
 def print_pdf(payload: bytes) -> bytes:
     """The PDF of a packed page. Its identifier is made of its content, so that the same page gives the same bytes."""
     html, pictures = unpacked(payload)
-    document = weasyprint.HTML(string=html, base_url=None, url_fetcher=Pictures(pictures))
+    document = weasyprint.HTML(string=_AUTO.sub(_directed, html), base_url=None, url_fetcher=Pictures(pictures))
     made: bytes = document.write_pdf(
         pdf_variant="pdf/ua-1",
         pdf_tags=True,
@@ -38,6 +49,34 @@ def print_pdf(payload: bytes) -> bytes:
         optimize_images=False,
     )
     return made
+
+
+def _directed(found: re.Match[str]) -> str:
+    """The attribute with the direction of the first letter that has one."""
+    strong = (kind for kind in map(unicodedata.bidirectional, found[2]) if kind == "L" or kind in _RIGHT_TO_LEFT)
+    return f'dir="{"rtl" if next(strong, "L") in _RIGHT_TO_LEFT else "ltr"}"{found[1]}{found[2]}'
+
+
+class _OnePiece(str):
+    """Text that WeasyPrint's drawing, which goes letter by letter, takes as one letter: Pango joins and orders it."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        yield str(self)
+
+
+_text = weasyprint.svg.text
+
+
+def _drawn_text(svg: Any, node: Any, font_size: float) -> None:
+    if any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in node.text or ""):
+        node._etree_node.text = _OnePiece(node.text)
+    _text(svg, node, font_size)
+
+
+# Both names: the one that draws, and the one that it compares with.
+weasyprint.svg.TAGS["text"] = weasyprint.svg.text = _drawn_text
 
 
 def _kind(data: bytes) -> str:

@@ -42,6 +42,21 @@ def test_a_page_becomes_a_tagged_document_in_its_language(language: str, words: 
     assert ("Décision motivée, 500 DH" if language == "fr" else "معلل") in text_of(made)
 
 
+def test_arabic_reads_from_the_right_in_drawings_facts_and_quotations() -> None:
+    drawing = '<svg viewBox="0 0 300 40"><text x="150" y="30" font-size="20" text-anchor="middle">ظغذ</text></svg>'
+    facts = '<dl class="facts"><dt>ط</dt><dd>ث</dd><dt>ض</dt><dd>خ</dd></dl>'
+    quoted = '<p class="words" dir="auto">route 7!</p><p class="words" dir="auto">ق route</p>'
+    document = pypdfium2.PdfDocument(make_pdf(paper(f'<div class="map">{drawing}</div>{facts}{quoted}', "ar")))
+    page = document[0].get_textpage()
+    places = {page.get_text_range(n, 1): page.get_charbox(n) for n in range(page.count_chars())}
+    left = {letter: box[0] for letter, box in places.items()}
+    assert left["ظ"] > left["غ"] > left["ذ"], "the first letter on the right"
+    assert left["ط"] > left["ث"] and left["ض"] > left["خ"], "a name on the right of what it names"
+    assert abs(places["ض"][1] - places["خ"][1]) < abs(places["ض"][1] - places["ط"][1]), "and in its line"
+    assert left["!"] > left["7"], "French ends on the right"
+    assert left["ق"] > left["!"]
+
+
 def test_the_same_page_gives_the_same_bytes() -> None:
     page = paper("<p>x</p>", "fr")
     assert make_pdf(page) == make_pdf(page)
