@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from catalogue.translated import text_in
 from complaints.explain import EXPLAINED, explain_stored
 from complaints.models import RoutingDecision
-from complaints.vicinity import changes_then, in_words
+from complaints.vicinity import nearby_then
 from districts.admin import ReadOnlyAdmin, drawing
 from districts.models import District, ServiceArea
 
@@ -57,7 +57,7 @@ class RoutingDecisionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("Nearby"))
     def nearby(self, row: RoutingDecision) -> str:
-        return in_words(changes_then(row.complaint, row))
+        return nearby_then(row.complaint, row)
 
     @admin.display(description=gettext_lazy("On the ground"))
     def ground(self, row: RoutingDecision) -> SafeString:

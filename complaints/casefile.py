@@ -26,7 +26,7 @@ from complaints.models import Attachment, Complaint, Reporter
 from complaints.permissions import READING_RULES, can_moderate, hats
 from complaints.querysets import degrees_around
 from complaints.timeline import Entry, staff_timeline
-from complaints.vicinity import changes_then, in_words
+from complaints.vicinity import nearby_then
 from complaints.workflow import State
 from notifications.outbox import CAME_BACK, undeliverable
 
@@ -168,7 +168,7 @@ def casefile(complaint: Complaint, user: User, now: datetime) -> CaseFile:
         files=[_file(file, complaint, moderates=moderates) for file in visible],
         hidden_files=len(files) - len(visible),
         why=explain_stored(decisions[0]) if decisions else "",
-        why_nearby=in_words(changes_then(complaint, decisions[0])) if decisions and shown.sees_place else "",
+        why_nearby=nearby_then(complaint, decisions[0]) if decisions and shown.sees_place else "",
         why_url=_why_url(complaint) if shown.sees_place and READING_RULES & hats(user, complaint) else "",
         earlier_decisions=[(row.decided_at, explain_stored(row)) for row in decisions[1:]],
         timeline=staff_timeline(complaint, shown),

@@ -96,6 +96,11 @@ def changes_then(complaint: Complaint, row: RoutingDecision) -> list[Change]:
     return _changes(round_it, catalogue, category, row.unit_id, district, complaint.submitted_at)
 
 
+def nearby_then(complaint: Complaint, row: RoutingDecision) -> str:
+    """`changes_then` in words; empty where a person chose the unit: there the place decided nothing."""
+    return "" if row.reason == RoutingDecision.Reason.BY_HAND else in_words(changes_then(complaint, row))
+
+
 def in_words(changes: Sequence[Change]) -> str:
     """The changes as sentences in the current language; says so when there are none."""
     if not changes:

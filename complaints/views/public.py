@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.quotas import Quota, spend
-from catalogue.models import Jurisdiction, Service
+from catalogue.models import Category, Jurisdiction, Service
 from catalogue.pages import city_page
 from catalogue.snapshot import current_snapshot, snapshot
 from catalogue.translated import text_in
@@ -26,6 +26,7 @@ from complaints.models import Attachment, Complaint
 from complaints.querysets import ComplaintQuerySet
 from complaints.timeline import public_timeline
 from complaints.tracking import normalise_tracking_number
+from complaints.vicinity import nearby_then
 from complaints.workflow import State
 from districts.choices import DistrictChoices, DistrictLabels, DistrictsOnMap
 
@@ -179,10 +180,13 @@ def _public_facts(found: Complaint) -> dict[str, object]:
         of_the_group, review=Complaint.Review.RELEASED, status=Attachment.Status.READY
     ).exclude(kind="pdf")
     point = found.public_point
+    explained = decision if found.shown_unit else None
+    exact = found.place_shown == Category.Publication.EXACT
     return {
         "public": True,
         "timeline": public_timeline(found),
-        "why": explain_publicly(decision, found.place_shown) if decision and found.shown_unit else "",
+        "why": explain_publicly(explained, found.place_shown) if explained else "",
+        "why_nearby": nearby_then(found, explained) if explained and exact else "",
         "description": found.released_description if found.text_review == Complaint.Review.RELEASED else "",
         "photos": list(photos),
         "place_withheld": found.shown_precision == "city",

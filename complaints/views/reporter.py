@@ -32,6 +32,7 @@ from complaints.services.transitions import change_state
 from complaints.services.verdicts import Voice, asked, confirm, contest, step_back
 from complaints.timeline import reporter_timeline
 from complaints.tracking import complaint_id_of, token_matches
+from complaints.vicinity import nearby_then
 from complaints.views.closing import closing_path_token
 from complaints.workflow import State, Verb, WorkflowError, state_label
 
@@ -148,6 +149,8 @@ def _page(
     decision = complaint.decisions.select_related(*EXPLAINED).first()
     link = request.build_absolute_uri(reverse("secret_link", args=[token]))
     erased = complaint.reporter.erased_at is not None
+    place = None if erased else _place(complaint)
+    exact = place is not None and place["precision"] == "exact"
     context = {
         "now": timezone.now(),
         "complaint": complaint,
@@ -171,7 +174,8 @@ def _page(
         "answers": _answers(complaint),
         "files": _files(complaint),
         "why": explain_stored(decision) if decision else "",
-        "place": None if erased else _place(complaint),
+        "why_nearby": nearby_then(complaint, decision) if decision and exact else "",
+        "place": place,
     }
     return city_page(request, complaint.jurisdiction, "complaints/secret_link.html", context, status=status)
 

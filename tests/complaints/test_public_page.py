@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import User
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint, Message
+from complaints.services.allocation import hand_over
 from complaints.services.transitions import change_state
 from complaints.workflow import Verb
 from tests.builders import build_complaint, build_enough
@@ -44,6 +45,17 @@ def test_released_words_and_public_answers_are_shown(
     page = page_of(client, complaint)
     assert "Un trou" in page and "Rien à cet endroit." in page and "Not founded" in page
     assert "note interne" not in page
+
+
+def test_why_here_says_what_would_change_nearby_where_the_place_is_public(
+    client: Client, gridville: Jurisdiction, now: datetime, triage_officer: User
+) -> None:
+    complaint = build_complaint("litter", at=(0.4, 0.88), now=now)
+    page = page_of(client, complaint)
+    assert "22 m to the north, waste-north en would answer." in page
+    hand_over(complaint.pk, gridville.units.get(code="bin-team"), acting_user=triage_officer, now=now)
+    assert "would answer" not in page_of(client, complaint), "a person chose, not the place"
+    assert "would answer" not in page_of(client, build_enough("noise", at=(0.4, 0.88), now=now)[0])
 
 
 @pytest.mark.parametrize("category", ["domestic", "live-wire"])
