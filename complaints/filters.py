@@ -148,6 +148,8 @@ class Filters:
         if self.bbox is not None:
             place = "point" if knows_places else "public_point"
             conditions &= Q(**{f"{place}__coveredby": Polygon.from_bbox(self.bbox)})
+            # Where an office's default stands in for the place, the world is shown none.
+            conditions &= Q() if knows_places else Q(default_point_suspect=False)
         found = queryset.filter(conditions)
         return found.late(self.now) if self.late else found
 

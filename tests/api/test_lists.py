@@ -155,6 +155,8 @@ def test_a_default_point_is_no_place(client: Client, gridville: Jurisdiction, no
     assert collection(client)["features"][0]["geometry"] is None
     assert feature(client, complaint.tracking_number)["geometry"] is None
     assert table(client)[0]["longitude"] == ""
+    inside = collection(client, "bbox=-1,-1,1,1")
+    assert (inside["features"], inside["numberMatched"]) == ([], 0), "it lies in no box"
 
 
 def test_following_next_gives_every_row_once(client: Client, gridville: Jurisdiction, now: datetime) -> None:
