@@ -1,6 +1,7 @@
 """The private servers for one command: found running or started, and left as they were found."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from runner.cluster import Cluster
 from runner.environment import Environment
 from runner.places import Places
 from runner.steps import say
+
+POLL_SECONDS = 0.2
 
 
 def private_cluster(environment: Environment, places: Places, *, durable: bool = True) -> Cluster | None:
@@ -48,11 +51,9 @@ def owned(environment: Environment, places: Places) -> Iterator[Cluster | None]:
     Yields the private cluster, stopped: the supervisor starts it.
     """
     own = private_cluster(environment, places)
-    with _lock(places.run / "gate", fcntl.LOCK_EX):
+    with (places.run / "gate").open("a") as gate:
         in_use = (places.run / "in-use").open("a")
-        if not _alone(in_use):
-            say("Waiting for another ./run command to end…")
-            fcntl.flock(in_use, fcntl.LOCK_EX)
+        _wait_until_alone(gate, in_use)
         stop(own, environment, places)
         if own is not None:
             cluster.warn_of_stale_lock(own.places.data)
@@ -87,6 +88,18 @@ def _lock(path: Path, kind: int) -> Iterator[None]:
     with path.open("a") as stream:
         fcntl.flock(stream, kind)
         yield
+
+
+def _wait_until_alone(gate: IO[str], in_use: IO[str]) -> None:
+    """Hold both. Meanwhile the gate stands open: whoever leaves has to pass it."""
+    fcntl.flock(gate, fcntl.LOCK_EX)
+    if _alone(in_use):
+        return
+    say("Waiting for another ./run command to end…")
+    while not _alone(in_use):
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        time.sleep(POLL_SECONDS)
+        fcntl.flock(gate, fcntl.LOCK_EX)
 
 
 def _alone(stream: IO[str]) -> bool:

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from analytics import exports
@@ -17,10 +17,13 @@ from analytics.views.exports import site_of
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from catalogue.snapshot import current_snapshot
+from catalogue.translated import text_in
 from complaints.filters import FilterError, Filters, jurisdiction_of, parse_filters
 from complaints.models import Complaint
 from complaints.workflow import State
-from districts.models import BoundaryEdition, District
+from districts.choices import district_choices
+from districts.layers import layer_name, layer_names
+from districts.models import BoundaryEdition
 
 # Columns of complaints.csv and properties of complaints.geojson (contract.md §4): name, kind, meaning.
 COLUMNS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
@@ -139,9 +142,10 @@ def open_data(request: HttpRequest) -> HttpResponse:
         "query": query,
         "boundaries": _boundary_files(city),
         "ledgers": _ledger_files(city, filters),
-        "editions": BoundaryEdition.objects.filter(jurisdiction=city, is_active=True),
+        "editions": _editions(city),
         "services": sorted(catalogue.services.values(), key=lambda service: (service.order, service.code)),
-        "districts": District.objects.active().filter(jurisdiction=city, level=1).defer("geometry"),
+        "districts": district_choices(city.pk),
+        "state_choices": [("open", _("Open")), ("closed", _("Closed")), *State.choices],
         "states": list(State),
         "columns": COLUMNS,
         "docs_url": _address("api_docs"),
@@ -173,6 +177,19 @@ def _boundary_files(city: Jurisdiction) -> list[Download]:
         Download(_("Districts"), "GeoJSON", f"/api/v1/districts.geojson?{query}"),
         Download(_("Service areas"), "GeoJSON", f"/api/v1/service-areas.geojson?{query}"),
         Download(_("Services and categories"), "JSON", f"/api/v1/catalogue.json?{query}"),
+    ]
+
+
+def _editions(city: Jurisdiction) -> list[tuple[BoundaryEdition, str, str]]:
+    """Each active edition, its layer's name, and its source: where that is the city's own, in the reader's language."""
+    names, own = layer_names(city), set(city.source.values())
+    return [
+        (
+            row,
+            layer_name(row.layer, names),
+            text_in(city.source, get_language() or "fr") if row.source in own else row.source,
+        )
+        for row in BoundaryEdition.objects.filter(jurisdiction=city, is_active=True)
     ]
 
 

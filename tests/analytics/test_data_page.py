@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from analytics.views.data import COLUMNS
 from catalogue.models import Jurisdiction
+from districts.models import BoundaryEdition, District
 from tests.builders import build_complaint
 
 
@@ -52,3 +53,21 @@ def test_the_files_hold_what_the_page_says(client: Client) -> None:
 def test_a_filter_that_cannot_be_read_is_named(client: Client) -> None:
     response = client.get("/en/data/?from=yesterday")
     assert response.status_code == 400 and "from:" in response.content.decode()
+
+
+@pytest.mark.usefixtures("filed")
+def test_the_form_shows_the_filter_that_the_files_have(client: Client, gridville: Jurisdiction) -> None:
+    inner = District.objects.filter(jurisdiction=gridville).exclude(parent_code="").first()
+    assert inner is not None
+    html = client.get(f"/en/data/?district={inner.code}&state=open").content.decode()
+    assert f'<option value="{inner.code}" selected>' in html
+    assert '<option value="open" selected>' in html
+
+
+@pytest.mark.usefixtures("filed")
+def test_layers_and_the_citys_source_are_named_in_the_readers_language(client: Client, gridville: Jurisdiction) -> None:
+    Jurisdiction.objects.filter(pk=gridville.pk).update(source={"fr": "Relevé", "ar": "المصدر", "en": "Survey"})
+    BoundaryEdition.objects.filter(jurisdiction=gridville).update(source="Relevé")
+    rows = client.get("/ar/data/").context["editions"]
+    assert {source for _edition, _layer, source in rows} == {"المصدر"}
+    assert rows[0][1] == "الأحياء" and "service-areas:roads" not in [layer for _edition, layer, _source in rows]

@@ -128,3 +128,11 @@ def test_the_map_and_the_list_follow_one_filter(open_page: Open, now: datetime) 
     expect(page.locator("#results")).to_contain_text(pothole.tracking_number)
     expect(page.locator("#results")).not_to_contain_text(litter.tracking_number)
     assert "service=roads" in page.url
+    # A pin opens by keyboard and gives the focus to what it says, for who wants no motion too; Escape gives it back.
+    page.emulate_media(reduced_motion="reduce")
+    pin = page.locator("#map button.map-pin")
+    expect(pin).to_have_count(1)
+    pin.press("Enter")
+    expect(page.locator(".map-popup__box")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".map-popup__box")).to_have_count(0)

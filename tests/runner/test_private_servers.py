@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,3 +120,22 @@ def test_a_missing_version_is_told_with_its_package(tmp_path: Path) -> None:
     (tmp_path / "PG_VERSION").write_text("9\n")
     with pytest.raises(StepFailed, match="apt-get install postgresql-9 postgresql-9-postgis-3"):
         find_binaries(tmp_path)
+
+
+def test_a_start_waits_for_a_command_and_the_command_can_end(tmp_path: Path) -> None:
+    places = find_places(tmp_path / "var")
+    make_places(places)
+    foreign = {"PATH": os.environ["PATH"], "DATABASE_URL": "postgis://u@h/d", "BROKER_URL": "redis://h/0"}
+    environment = compose(places, foreign)
+    started = threading.Event()
+
+    def serve() -> None:
+        with services.owned(environment, places):
+            started.set()
+
+    with services.borrowed(environment, places):
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
+        assert not started.wait(0.3)
+    assert started.wait(5)
+    serving.join(5)

@@ -11,6 +11,11 @@ export function formatNumber(value, options = {}) {
   return new Intl.NumberFormat(locale(), { maximumFractionDigits: 1, ...options }).format(value);
 }
 
+/** What stands between the parts of an enumeration. */
+export function listComma() {
+  return locale().startsWith("ar") ? "، " : ", ";
+}
+
 /** Metres below one kilometre (rounded to what a person can pace), kilometres from there. */
 export function formatDistance(metres) {
   if (metres < 1000) {

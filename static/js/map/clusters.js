@@ -3,7 +3,7 @@
 
 import { announce, debounce, el, fill, icon } from "gp/lib/dom";
 import { getJson } from "gp/lib/fetch";
-import { formatNumber } from "gp/lib/format";
+import { formatNumber, listComma } from "gp/lib/format";
 import { PIN_SIZE, nodeMarker, openPopup, pin } from "gp/map/markers";
 
 const { L } = window;
@@ -176,7 +176,7 @@ export class ComplaintLayer {
   #point(point) {
     const words = { category: point.category, state: point.state_label, number: point.tracking_number };
     const several = point.reports > 1 ? fill(this.words.reports, { n: formatNumber(point.reports) }) : "";
-    const label = [fill(this.words.point, words), several, point.late && this.words.late].filter(Boolean).join(", ");
+    const label = [fill(this.words.point, words), several, point.late && this.words.late].filter(Boolean).join(listComma());
     const node = pin({
       service: point.service,
       symbol: this.symbols[point.service],

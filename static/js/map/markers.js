@@ -4,6 +4,9 @@ import { el, icon } from "gp/lib/dom";
 
 const { L } = window;
 const SVG = "http://www.w3.org/2000/svg";
+// The column in which the zoom stands, at the side where a line of text begins.
+const BUTTONS_PX = 64;
+const isMirrored = () => document.documentElement.dir === "rtl";
 const ARCH = "M20 47 8.500 33.500C4.300 29 2 24.300 2 19a18 18 0 0 1 36 0c0 5.300-2.300 10-6.500 14.500z";
 
 /** A Leaflet marker whose icon is `node`, centred or standing on its point. The node takes the pointer and the keys. */
@@ -52,7 +55,16 @@ export const PIN_SIZE = [40, 48];
  * `closeLabel` names its close button.
  */
 export function openPopup(map, [lon, lat], content, { closeLabel, opener = null, lift = 0 }) {
-  const popup = L.popup({ closeButton: false, offset: [0, -lift], minWidth: 220, maxWidth: 300, className: "map-popup" });
+  const popup = L.popup({
+    closeButton: false,
+    offset: [0, -lift],
+    minWidth: 220,
+    maxWidth: 300,
+    className: "map-popup",
+    // The map moves so far that its buttons do not lie on the words.
+    autoPanPaddingTopLeft: [isMirrored() ? 8 : BUTTONS_PX, 8],
+    autoPanPaddingBottomRight: [isMirrored() ? BUTTONS_PX : 8, 8],
+  });
   const close = () => popup.remove();
   const box = el(
     "div",
