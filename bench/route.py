@@ -1,8 +1,8 @@
 """Routing one point by HTTP, and a million at once (`./run bench route`).
 
-One: `/api/v1/route/` beside a bare view that runs SELECT 1, in the same server, in turns over the same connections (the
-median of the rounds' ratios); a city of 50 districts
-and 100 service areas, and one of 500 districts. Targets: at most 2 × the bare view's time, and 500 polygons at most 1.3 × 50.
+One: `/api/v1/route/` beside a bare view that runs SELECT 1, in the same server, in turns over the same connections (the median
+of the rounds' ratios); a city of 50 districts and 100 service areas, and one of 500 districts. Targets: at most 2 × the bare
+view's time, and 500 polygons at most 1.3 × 50.
 Many: complaints/bulk.py beside one set-based statement with lateral joins over the same points, 30 times as fast at least,
 with the same district, area, runner-up and unit for every point, those on borders included.
 """
