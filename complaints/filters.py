@@ -147,7 +147,10 @@ class Filters:
             conditions &= Q(submitted_at__lt=self.until)
         if self.bbox is not None:
             place = "point" if knows_places else "public_point"
-            conditions &= Q(**{f"{place}__coveredby": Polygon.from_bbox(self.bbox)})
+            # Of overlapping boxes the planner knows how many there are; of what is inside one it always guesses a thousandth.
+            # The desk's lists need it: they have quicker ways than the index of places. Their box is half a metre wider.
+            inside = "bboverlaps" if for_staff else "coveredby"
+            conditions &= Q(**{f"{place}__{inside}": Polygon.from_bbox(self.bbox)})
             # Where an office's default stands in for the place, the world is shown none.
             conditions &= Q() if knows_places else Q(default_point_suspect=False)
         found = queryset.filter(conditions)
