@@ -3,7 +3,8 @@
 Whatever arrives twice, late or out of order, each decision must be entered once, the sum must be that of the decisions within
 the month's cap, the chain whole, and everything come out the same when it is computed again: that is what is judged. The pace
 is told beside the limit (rows added one by one to a bare table under the same lock, by as many at once, in the same run), not
-judged: nothing waits for it.
+judged: nothing waits for it. Some are delivered alone before the crowd and as many after it: `end_to_beginning` is the pace
+at the end of the month by that at its beginning.
 """
 
 import argparse
@@ -22,6 +23,8 @@ import psycopg2
 
 AT_ONCE, TIMES = 16, 3
 BARE_ROWS = 2000
+# Delivered alone at each end of the month.
+ALONE = 200
 MONTH = date(2026, 10, 1)
 _BARE_LOCK = 0x9E99
 
@@ -64,19 +67,29 @@ def _measure(decisions: int) -> dict[str, object]:
     # Ten per cent of it are nine tenths of what would be charged: the cap is at work.
     cap = made.total_centimes * 9 // 10
     enter_turnover(contract.pk, MONTH, cap * 10, acting_user=people[0], now=now)
-    deliveries = made.decisions * TIMES
-    random.Random(7).shuffle(deliveries)
-    _say(f"{len(deliveries):,} deliveries by {AT_ONCE} at once")
-    seconds, faults = _crowd(lambda decision: charge_decision(decision, now=now), deliveries)
-    bare = BARE_ROWS / _bare()
+    draw = random.Random(7)
+    draw.shuffle(made.decisions)
+    alone = min(ALONE, len(made.decisions) // 10)
+    deliveries = made.decisions[alone:-alone] * TIMES
+    draw.shuffle(deliveries)
+
+    def deliver(decision: int) -> int:
+        return len(charge_decision(decision, now=now))
+
+    beginning = _pace_alone(deliver, made.decisions[:alone])
     entries = LedgerEntry.objects.filter(contract=contract)
+    before = entries.count()
+    _say(f"{len(deliveries):,} deliveries by {AT_ONCE} at once")
+    seconds, faults = _crowd(deliver, deliveries)
+    pace = (entries.count() - before) / seconds
+    end = _pace_alone(deliver, made.decisions[-alone:])
+    bare = BARE_ROWS / _bare()
     sums = entries.aggregate(
         net=Sum("amount_centimes"), charged=Sum("amount_centimes", filter=~Q(kind="cap_adjustment"))
     )
     _say("computing everything again")
     again = recompute(city)
     entered = entries.filter(decision__isnull=False).count()
-    pace = entries.count() / seconds
     holds = {
         "each_once": entered == len(made.decisions),
         "sum_is_that_of_the_decisions": sums["charged"] == made.total_centimes,
@@ -90,7 +103,14 @@ def _measure(decisions: int) -> dict[str, object]:
         "deliveries": len(deliveries), "at_once": AT_ONCE, "entries": entries.count(), **holds,
         "faults": [repr(fault) for fault in faults[:5]], "seconds": round(seconds, 1), "entries_per_second": round(pace, 1),
         "bare_rows_per_second": round(bare, 1), "ratio": round(pace / bare, 3),
+        "end_to_beginning": round(end / beginning, 3),
     }  # fmt: skip
+
+
+def _pace_alone(deliver: Callable[[int], int], decisions: Sequence[int]) -> float:
+    """Entries a second while nobody else writes."""
+    begun = time.perf_counter()
+    return sum(deliver(decision) for decision in decisions) / (time.perf_counter() - begun)
 
 
 def _crowd(work: Callable[[int], object], parts: Sequence[int]) -> tuple[float, list[Exception]]:
