@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from catalogue.translated import text_in
 from complaints.services.quarantine import media_path
 from contracts.evidence import operator_reads_words, operator_sees_photo
-from contracts.explain import Line, about_clock, event_words, moment, penalty_phrase, per_words, person
+from contracts.explain import Line, about_clock, event_words, moment, per_words, person, reckoning
 from contracts.models import Argument, Decision, Evidence, Finding, FindingFile
 from contracts.penalties import Calculation
 from contracts.procedure import FindingState, Silence
-from contracts.wording import dirhams
+from contracts.wording import colon, dirhams
 from districts.place_map import place_map
 from documents.pdf import make_pdf
 
@@ -103,7 +103,7 @@ def _exhibits(finding: Finding, pictures: dict[str, bytes]) -> list[Exhibit]:
     for position, file in enumerate(finding.files.all(), start=len(exhibits) + 1):
         ready = file.status == FindingFile.Status.READY
         name = _picture(pictures, f"file-{file.pk}", file.path if ready and file.is_image else "")
-        what = f"{FindingFile.Party(file.party).label}: {file.name}"
+        what = f"{FindingFile.Party(file.party).label}{colon()}{file.name}"
         exhibits.append(
             Exhibit(position, what, moment(file.uploaded_at, zone), file.kept_sha256 or file.sha256, ready, name)
         )
@@ -142,15 +142,15 @@ def _points(finding: Finding, stage: Argument.Stage, decisions: list[Decision]) 
 def _decision(decision: Decision, finding: Finding) -> dict[str, Any]:
     zone, currency = finding.jurisdiction.time_zone, finding.version.currency
     signature = decision.signature_or_none
-    reckoning = penalty_phrase(Calculation.of(decision.calculation), currency) if decision.calculation else ""
+    reckoned = reckoning(Calculation.of(decision.calculation), currency) if decision.calculation else ""
     return {
-        "title": f"{Decision.Kind(decision.kind).label}: {Decision.Outcome(decision.outcome).label}",
+        "title": f"{Decision.Kind(decision.kind).label}{colon()}{Decision.Outcome(decision.outcome).label}",
         "reasons": decision.reasons,
         "authority": decision.authority,
         "by": person(decision.decided_by),
         "at": moment(decision.decided_at, zone),
         "amount": dirhams(decision.amount_centimes, currency) if decision.amount_centimes else "",
-        "reckoning": reckoning,
+        "reckoning": reckoned,
         "in_force": decision.in_force,
         "signature": signature,
         "signed": f"{person(signature.signed_by)}, {moment(signature.signed_at, zone)}" if signature else "",

@@ -17,6 +17,7 @@ from contracts.models import Clause, Decision, Evidence, Finding, FindingEvent, 
 from contracts.months import parse_month
 from contracts.penalties import Calculation
 from contracts.procedure import FindingState
+from contracts.services.ledger import MONTH_CHARGED, cap_of
 from contracts.wording import dirhams, month_name
 
 _Kind = LedgerEntry.Kind
@@ -51,9 +52,18 @@ def penalty_phrase(calculation: Calculation, currency: str) -> str:
     if calculation.days is not None:
         days = ngettext("%(n)d day", "%(n)d days", calculation.days) % {"n": calculation.days}
         phrase = f"{days} × {unit}"
+    if calculation.index:
+        said = {"value": calculation.index, "base": calculation.index_base}
+        phrase += ", " + _("index %(value)s / %(base)s") % said
     if calculation.most_centimes is not None and calculation.amount_centimes == calculation.most_centimes:
         phrase += ", " + _("at most %(amount)s") % {"amount": dirhams(calculation.most_centimes, currency)}
     return phrase
+
+
+def reckoning(calculation: Calculation, currency: str) -> str:
+    """What made the amount, for beside the amount: empty where that says the same again."""
+    phrase = penalty_phrase(calculation, currency)
+    return "" if phrase == dirhams(calculation.amount_centimes, currency) else phrase
 
 
 def cap_phrase(facts: dict[str, Any], currency: str) -> str:
@@ -80,6 +90,7 @@ def explain(entry: LedgerEntry) -> list[Line]:
         told += _about_finding(entry.finding)
     if entry.kind == _Kind.PENALTY:
         told += _about_rate(calculation_of(entry.facts), currency)
+        told += _under_cap(entry, currency)
     elif entry.kind == _Kind.CAP_ADJUSTMENT:
         told += _about_cap(entry, currency)
     if entry.decision is not None:
@@ -142,6 +153,14 @@ def _about_cap(entry: LedgerEntry, currency: str) -> Iterable[Line]:
     if entry.turnover is not None:
         yield Line(_("Because of"), _("the turnover that was entered: %(amount)s") % {
             "amount": dirhams(entry.turnover.amount_centimes, currency)})  # fmt: skip
+
+
+def _under_cap(entry: LedgerEntry, currency: str) -> Iterable[Line]:
+    """What the month's penalties came to with this one, beside the cap as it is now."""
+    if MONTH_CHARGED in entry.facts:
+        yield Line(_("Charged in the month"), dirhams(int(entry.facts[MONTH_CHARGED]), currency))
+    cap = cap_of(entry.contract, entry.period)
+    yield Line(_("Cap of the month"), _("none") if cap is None else dirhams(cap, currency))
 
 
 def _about_decision(decision: Decision) -> Iterable[Line]:

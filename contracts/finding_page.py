@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from catalogue.translated import text_in
 from complaints.models import Attachment
 from contracts.evidence import operator_reads_words, operator_sees_photo
-from contracts.explain import Line, about_clock, event_words, moment, penalty_phrase, per_words, person
+from contracts.explain import Line, about_clock, event_words, moment, per_words, person, reckoning
 from contracts.models import Argument, Decision, Evidence, Finding, FindingFile, Paper
 from contracts.penalties import Calculation
 from contracts.procedure import FindingState, Silence
-from contracts.wording import dirhams
+from contracts.wording import colon, dirhams
 from districts.place_map import place_map
 
 ExhibitUrl = Callable[[str, int], str]
@@ -180,13 +180,13 @@ def _decision(decision: Decision, finding: Finding, zone: str) -> DecisionShown:
     calculation = Calculation.of(decision.calculation) if decision.calculation else None
     return DecisionShown(
         pk=decision.pk,
-        title=f"{Decision.Kind(decision.kind).label}: {Decision.Outcome(decision.outcome).label}",
+        title=f"{Decision.Kind(decision.kind).label}{colon()}{Decision.Outcome(decision.outcome).label}",
         reasons=decision.reasons,
         authority=decision.authority,
         by=person(decision.decided_by),
         at=moment(decision.decided_at, zone),
         amount=dirhams(decision.amount_centimes, currency) if decision.amount_centimes else "",
-        reckoning=penalty_phrase(calculation, currency) if calculation else "",
+        reckoning=reckoning(calculation, currency) if calculation else "",
         in_force=decision.in_force,
         signed=f"{person(signature.signed_by)}, {moment(signature.signed_at, zone)}" if signature else "",
         agreed=bool(signature and signature.agreed),

@@ -28,7 +28,7 @@ from complaints.views.staff import city_of
 from contracts.breaches import Option, history_of, options_for
 from contracts.cases import candidates, same_source
 from contracts.evidence import operator_reads_words, operator_sees_photo
-from contracts.explain import penalty_phrase, per_words
+from contracts.explain import penalty_phrase, per_words, reckoning
 from contracts.finding_page import exhibit_url_for, finding_shown
 from contracts.forms import NewFindingForm, RulingForm, WordsForm
 from contracts.models import Argument, Clause, Contract, Finding
@@ -49,7 +49,7 @@ from contracts.views.common import (
     treasury_page,
     user_of,
 )
-from contracts.wording import dirhams
+from contracts.wording import colon, dirhams
 from districts.place_map import place_map
 
 PAGE_SIZE = 25
@@ -225,7 +225,7 @@ def option_words(option: Option) -> str:
     article = f"{clause.article} · " if clause.article else ""
     amount = dirhams(calculation.amount_centimes, currency)
     how = penalty_phrase(calculation, currency) if clause.per == Clause.Per.DAY_LATE else per_words(clause, currency)
-    return f"{article}{text_in(clause.name, language)}: {amount} ({how})"
+    return f"{article}{text_in(clause.name, language)}{colon()}{amount} ({how})"
 
 
 @finding_page
@@ -345,7 +345,7 @@ def _help(finding: Finding, verb: FindingVerb) -> str:
         return ""
     calculation = calculation_for(finding)
     currency = finding.version.currency
-    return _("The penalty would be %(amount)s (%(how)s).") % {
-        "amount": dirhams(calculation.amount_centimes, currency),
-        "how": penalty_phrase(calculation, currency),
-    }
+    amount = dirhams(calculation.amount_centimes, currency)
+    if how := reckoning(calculation, currency):
+        return _("The penalty would be %(amount)s (%(how)s).") % {"amount": amount, "how": how}
+    return _("The penalty would be %(amount)s.") % {"amount": amount}

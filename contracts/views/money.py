@@ -124,10 +124,12 @@ def statement_facts(contract: Contract, month: date) -> dict[str, Any]:
 def line(request: HttpRequest, seq: int) -> HttpResponse:
     """How one entry came about."""
     city = city_of(request, TREASURY_ROLES)
-    return line_page(request, city, seq, finding_url="treasury_finding")
+    return line_page(request, city, seq, finding_url="treasury_finding", statement_url="treasury_statement")
 
 
-def line_page(request: HttpRequest, city: Jurisdiction, seq: int, *, finding_url: str) -> HttpResponse:
+def line_page(
+    request: HttpRequest, city: Jurisdiction, seq: int, *, finding_url: str, statement_url: str
+) -> HttpResponse:
     """The explanation of an entry of a contract that this person may see. Http404 for all others."""
     contracts = Contract.objects.visible_to(user_of(request)).filter(jurisdiction=city)
     entry = (
@@ -149,6 +151,7 @@ def line_page(request: HttpRequest, city: Jurisdiction, seq: int, *, finding_url
         "lines": explain(entry),
         "finding_url": reverse(finding_url, args=[entry.finding.number]) if entry.finding else "",
         "statement": entry.line.statement if hasattr(entry, "line") else None,
+        "statement_url": statement_url,
         "evidence": list(entry.finding.evidence.all()) if entry.finding else [],
     }
     return city_page(request, city, "contracts/line.html", context)

@@ -243,7 +243,9 @@ def operator_statement(request: HttpRequest, code: str, month: str) -> HttpRespo
 @require_safe
 def operator_line(request: HttpRequest, seq: int) -> HttpResponse:
     """How one entry of this operator's account came about."""
-    return line_page(request, city_of(request, ROLES), seq, finding_url="operator_finding")
+    return line_page(
+        request, city_of(request, ROLES), seq, finding_url="operator_finding", statement_url="operator_statement"
+    )
 
 
 def _page(request: HttpRequest, finding: Finding, *, refused: forms.Form | None = None) -> HttpResponse:

@@ -86,13 +86,13 @@ def made_world(
     """
     media = tmp_path_factory.mktemp("media")
     with django_db_blocker.unblock():
-        atomics = TestCase._enter_atomics()
+        atomics = TestCase._enter_atomics()  # type: ignore[attr-defined]
         with pytest.MonkeyPatch.context() as patch, override_settings(MEDIA_ROOT=media), translation.override("fr"):
             for module in (exchange, statement_files):
                 patch.setattr(module, "make_pdf", lambda html, **_more: html.encode())
             made = build_world(media, NOW)
         yield made
-        TestCase._rollback_atomics(atomics)
+        TestCase._rollback_atomics(atomics)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

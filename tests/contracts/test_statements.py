@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ import openpyxl
 import pypdfium2
 import pytest
 from django.core.management import call_command
+from django.utils import translation
 
 from accounts.models import Role, User
 from catalogue.models import Jurisdiction
@@ -36,8 +38,10 @@ from contracts.services.findings import accept_finding, appeal_finding
 from contracts.services.papers import ask_for_exchange, make_due_papers, remove_old_exchanges
 from contracts.services.payments import correct_payment, paid_for, reconcile, record_payment
 from contracts.services.statements import account, issue_statement, open_months
+from contracts.wording import dirhams
 from notifications.models import OutboxMessage
 from tests.builders import build_contract, build_staff, new_version
+from tests.conftest import SignIn
 from tests.contracts.conftest import build_finding
 
 pytestmark = pytest.mark.django_db
@@ -256,6 +260,19 @@ def test_files_are_made_once_with_the_same_total_in_each(issued: Statement, now:
         for canary in ("Canarina", "canary@", "+2126"):
             assert canary not in text
     assert make_due_papers(now=DECEMBER_2, limit=10) == 0
+
+
+def test_a_line_tells_what_the_month_came_to_beside_its_cap_and_leads_to_its_statement(
+    contract: Contract, issued: Statement, treasury_officer: User, signed_in: SignIn
+) -> None:
+    seq = LedgerEntry.objects.filter(kind="penalty").latest("seq").seq
+    page = signed_in(treasury_officer).get(f"/fr/treasury/lines/{seq}/").content.decode()
+    told = [" ".join(words.split()) for words in re.findall(r"<d[td][^>]*>(.*?)</d[td]>", page, re.DOTALL)]
+    with translation.override("fr"):
+        assert told[told.index("Imputé dans le mois") + 1] == dirhams(100_000).replace("\xa0", " ")
+    assert told[told.index("Plafond du mois") + 1] == "aucun"
+    assert f'href="/fr/treasury/statements/{contract.code}/2026-11/"' in page
+    assert "Pénalité\xa0: " in page
 
 
 def test_the_exchange_prints_with_its_evidence_and_hashes(
