@@ -156,7 +156,7 @@ class _Examination:
         check_vertices(shapes)
         check_slivers(shapes)
         tell(f"step 4/{STEPS}")
-        check_doubles(shapes, rows)
+        check_doubles(shapes, rows, self.known)
         check_elsewhere(shapes, self.city, self.today, self.decisions)
         left = [rows[position] for position in present(shapes)]
         if not left:

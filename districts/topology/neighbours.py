@@ -30,27 +30,36 @@ def present(shapes: Shapes) -> list[int]:
     return [int(position) for position in np.flatnonzero(~shapely.is_missing(shapes.proposed))]
 
 
-def check_doubles(shapes: Shapes, rows: list[Described]) -> None:
-    """Features of one code: parts of one thing are joined, things of different names get codes of their own."""
+def check_doubles(shapes: Shapes, rows: list[Described], known: Known) -> None:
+    """Features of one code: parts of one thing are joined, things of different names get codes of their own.
+
+    The code stays with what has it today, and another gets the one by which its name is known today, if that is free.
+    """
     groups: dict[str, list[int]] = defaultdict(list)
     for position in present(shapes):
         groups[rows[position].code].append(position)
     taken = set(groups)
     for code, positions in groups.items():
         if len(positions) > 1:
-            _settle_double(shapes, rows, code, positions, taken)
+            _settle_double(shapes, rows, code, positions, taken, known)
 
 
-def _settle_double(shapes: Shapes, rows: list[Described], code: str, positions: list[int], taken: set[str]) -> None:
+def _settle_double(
+    shapes: Shapes, rows: list[Described], code: str, positions: list[int], taken: set[str], known: Known
+) -> None:
     numbers = tuple(position + 1 for position in positions)
     parts = shapes.proposed[positions]
     params: dict[str, Any] = {"value": code, "count": len(positions)}
     first = positions[0]
     place = point_of(parts[1])
     if len({tuple(sorted(rows[position].name.items())) for position in positions}) > 1:
-        for position in positions[1:]:
-            rows[position].code = free_code(code, taken)
-        params["proposal"] = rows[positions[1]].code
+        keeper = next((position for position in positions if _known_as(rows[position], known) == code), first)
+        others = [position for position in positions if position != keeper]
+        for position in others:
+            today = _known_as(rows[position], known)
+            rows[position].code = free_code(today if today and today not in taken else code, taken)
+        params["proposal"] = rows[others[0]].code
+        place = point_of(shapes.proposed[others[0]])
         repair, moved = "new_codes", 0.0
     else:
         joined = only_polygons(shapely.union_all(parts))
@@ -61,6 +70,16 @@ def _settle_double(shapes: Shapes, rows: list[Described], code: str, positions: 
     shapes.defects.append(
         Defect("duplicate_code", features=numbers, params=params, place=place, repair=repair, moved_m2=abs(moved))
     )
+
+
+def _known_as(row: Described, known: Known) -> str:
+    """The code of the only feature of today that has one of the row's names in its language; empty if there is none."""
+    found = [
+        code
+        for code, facts in known.today.items()
+        if any(text and row.name.get(language) == text for language, text in facts.get("name", {}).items())
+    ]
+    return found[0] if len(found) == 1 else ""
 
 
 def check_elsewhere(shapes: Shapes, city: City, today: Any, decisions: Decisions) -> None:

@@ -92,6 +92,16 @@ def test_two_things_of_one_code_get_codes_of_their_own_when_accepted() -> None:
     assert [f["code"] for f in again.header["features"]] == ["a", "a-2", "c", "d"]
 
 
+def test_a_code_stays_with_what_has_it_today_and_the_other_gets_its_own_back() -> None:
+    features = quarters()
+    features[0]["properties"]["code"] = "b"
+    today = {f["properties"]["code"]: {"name": {"fr": f["properties"]["name_fr"]}} for f in quarters()}
+    found = examined(collection(features), known={"today": today})
+    assert found.one("duplicate_code")["params"]["proposal"] == "a"
+    again = examined(collection(features), known={"today": today}, accept=["all"])
+    assert [f["code"] for f in again.header["features"]] == ["a", "b", "c", "d"]
+
+
 def test_parts_of_one_thing_are_joined_when_accepted() -> None:
     features = [feature("a", square(0, 0, 1, 1)), feature("a", square(0, 1, 1, 2)), *quarters()[1:]]
     found = examined(collection(features))
