@@ -20,9 +20,9 @@ def arrive(complaint: Complaint, user: User, *, now: datetime) -> None:
         cursor.execute(_ARRIVE, [complaint.pk, user.pk, now])
 
 
-def leave(complaint: Complaint, user: User) -> None:
-    """She has closed it."""
-    Presence.objects.filter(complaint=complaint, user=user).delete()
+def leave(tracking_number: str, user: User) -> None:
+    """She has closed it. It need not be hers any more: handing it over is how it is left most often."""
+    Presence.objects.filter(complaint__tracking_number=tracking_number, user=user).delete()
 
 
 def others(complaint: Complaint, user: User, *, now: datetime) -> list[Presence]:

@@ -239,6 +239,21 @@ def test_who_else_has_it_open_is_said_to_colleagues(
     assert signed_in(manager).get(page_of(complaint)).context["others_here"] == []
 
 
+def test_who_gave_it_away_is_no_longer_said_to_have_it_open(
+    desk: Client, signed_in: SignIn, gridville: Jurisdiction, soon: datetime
+) -> None:
+    complaint = build_complaint(now=soon)
+    desk.get(page_of(complaint))
+    for name in ("fatima", "zineb"):
+        arrive(complaint, build_staff(name, Role.TRIAGE_OFFICER, gridville), now=soon)
+    told = desk.get(page_of(complaint)).content.decode()
+    assert "Fatima, Zineb ont aussi" in told or "Zineb, Fatima ont aussi" in told
+    Complaint.objects.update(unit=gridville.units.get(code="bin-team"))
+    assert desk.post(f"{page_of(complaint)}here/", {"gone": "1"}).status_code == 204
+    assert desk.post(f"{page_of(complaint)}here/").status_code == 404
+    assert not Presence.objects.filter(user__username="clara").exists()
+
+
 def test_an_operator_is_not_told_the_names_of_the_towns_clerks(
     signed_in: SignIn, gridville: Jurisdiction, operator_user: User, soon: datetime
 ) -> None:

@@ -151,11 +151,10 @@ def undo_deed(request: HttpRequest) -> HttpResponse:
 def here(request: HttpRequest, tracking_number: str) -> HttpResponse:
     """The page says that it is still open, or (`gone`) that it was left."""
     user = staff_user(request)
-    complaint = complaint_of(user, tracking_number)
     if "gone" in request.POST:
-        presence.leave(complaint, user)
+        presence.leave(tracking_number, user)
     else:
-        presence.arrive(complaint, user, now=timezone.now())
+        presence.arrive(complaint_of(user, tracking_number), user, now=timezone.now())
     return HttpResponse(status=204)
 
 
