@@ -23,6 +23,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"phone": (360, 740), "desk": (1440, 900)}
 TALLEST = 2600
 SHEET_WIDTH = 1480
+WHERE_THE_CLERK_ANSWERS = (-5.3722, 35.5741)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class Look:
 LOOKS = [
     Look("home", ""),
     Look("report", "report/"),
+    Look("report-urgent", "report/?category=immediate-danger&longitude=-5.3722&latitude=35.5741"),
+    Look("report-similar", "report/?category=overflowing-bin&longitude=-5.3684&latitude=35.5727"),
+    Look("report-outside", "report/?category=overflowing-bin&longitude=-5.2&latitude=35.62"),
     Look("track", "track/"),
     Look("track-unknown", "track/?number=TET-2222-2222", status=404),
     Look("complaint", "complaints/{complaint}/"),
@@ -51,8 +55,12 @@ LOOKS = [
     Look("secret-new", "{secret}?new"),
     Look("data", "data/"),
     Look("scorecards", "data/services/"),
+    Look("secret-erase", "{secret}", press=".erase-form button"),
+    Look("secret-settled", "{settled}"),
+    Look("closing", "{closing}"),
     Look("follow", "follow/"),
-    Look("closing", "{secret}closing/"),
+    Look("subscription", "{subscription}"),
+    Look("subscription-gone", "{subscription}end/", status=404),
     Look("privacy", "privacy/"),
     Look("accessibility", "accessibility/"),
     Look("not-found", "nowhere/", status=404),
@@ -93,7 +101,7 @@ LOOKS = [
     Look("field", "field/", "crew_member"),
     Look("office", "office/", "office"),
     Look("office-brief-end", "office/weekly/none/end/", status=404),
-    Look("office-year", "office/?days=365", "office"),
+    Look("office-year", "office/", "office", press="main a:has-text('365')"),
     Look("second-factor", "accounts/2fa/", "clerk"),
     Look("reauthenticate", "accounts/reauthenticate/", "clerk"),
     Look("password", "accounts/password/change/", "clerk"),
@@ -123,7 +131,14 @@ def main() -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         names = {"complaint": complaint_to_show(browser, address), "secret": file_one(browser, address)}
-        states = {role: sign_in(browser, address, accounts[role]) for role in {look.role for look in looks} - {""}}
+        settles = asked_for(looks, "{settled}", "{closing}")
+        roles = {look.role for look in looks} - {""} | ({"clerk"} if settles else set())
+        states = {role: sign_in(browser, address, accounts[role]) for role in roles}
+        if settles:
+            names["settled"] = file_one(browser, address, "pothole", WHERE_THE_CLERK_ANSWERS)
+            names["closing"] = settle(browser, address, names["settled"], states["clerk"])
+        if asked_for(looks, "{subscription}"):
+            names["subscription"] = subscribe(browser, address)
         names["own"] = own_complaint(browser, address, states.get("clerk")) or names["complaint"]
         for look in looks:
             for kind, size in SIZES.items():
@@ -133,6 +148,11 @@ def main() -> int:
         browser.close()
     sys.stdout.write("\n".join(faults) + "\n" if faults else "The browser complains about nothing.\n")
     return 1 if faults else 0
+
+
+def asked_for(looks: list[Look], *names: str) -> bool:
+    """Whether the address of one of the pages has one of these names in it."""
+    return any(name in look.path for look in looks for name in names)
 
 
 def take(
@@ -222,16 +242,65 @@ def sign_in(browser: Browser, address: str, account: dict[str, str]) -> StorageS
     return state
 
 
-def file_one(browser: Browser, address: str) -> str:
+def file_one(
+    browser: Browser, address: str, category: str = "overflowing-bin", at: tuple[float, float] = (-5.3684, 35.5727)
+) -> str:
     """The address below the language of the secret page of a complaint that is filed for it."""
     page = browser.new_page()
     reporter = {"name": "Sara El Amrani", "email": "sara@example.org", "language": "fr", "consent_contact": True}
-    report = {"category": "overflowing-bin", "longitude": -5.3684, "latitude": 35.5727, "reporter": reporter}
+    report = {"category": category, "longitude": at[0], "latitude": at[1], "reporter": reporter}
     words = {"description": "Le bac déborde depuis lundi, devant l'école.", "location_text": "en face de l'école"}
     answer = page.request.post(f"{address}/api/v1/complaints/", data=report | words)
     address = str(answer.json()["secret_url"])
     page.close()
     return address.split("/", 4)[4]
+
+
+def settle(browser: Browser, address: str, secret: str, clerk: StorageState) -> str:
+    """Have a clerk call it done; the address below the language of the page that the message about it leads to."""
+    context = browser.new_context(storage_state=clerk)
+    page = context.new_page()
+    page.goto(f"{address}/fr/{secret}")
+    number = page.locator(".tracking-number").first.inner_text()
+    page.goto(f"{address}/fr/desk/{number}/")
+    form = page.locator(f"form[action='/fr/desk/{number}/resolve/']").first
+    with page.expect_navigation():
+        form.evaluate(
+            "form => { form.elements.note.value = 'Le trou est rebouché.'; form.elements.reason.value = 'no_trace';"
+            " form.requestSubmit([...form.querySelectorAll('button[type=submit]')].find((button) => !button.name)); }"
+        )
+    context.close()
+    return mailed(browser, address, "/closing/", subject=number)
+
+
+def subscribe(browser: Browser, address: str) -> str:
+    """Ask to be told about a district; the address below the language of the page that the message leads to."""
+    page = browser.new_page()
+    page.goto(f"{address}/fr/follow/")
+    page.locator("input[name=subject][value=district]").check()
+    page.locator("select[name=district]").select_option(index=1)
+    page.locator("input[name=email]").fill("sara@example.org")
+    page.locator("#follow-form button[type=submit]").last.click()
+    page.wait_for_load_state("networkidle")
+    page.close()
+    return mailed(browser, address, "/f/")
+
+
+def mailed(browser: Browser, address: str, link: str, subject: str = "") -> str:
+    """What stands below the language in the first such link of the newest mails; waits until one was sent."""
+    page = browser.new_page()
+    for _attempt in range(30):
+        page.goto(f"{address}/dev/mail/")
+        rows = page.locator("main tbody a", has_text=subject).all()[:3]
+        for mail in [row.get_attribute("href") for row in rows]:
+            page.goto(f"{address}{mail}")
+            found = page.locator(f"main a[href*='{link}']")
+            if found.count():
+                path = str(found.first.get_attribute("href")).split("/", 4)[4].split("?")[0]
+                page.close()
+                return path
+        page.wait_for_timeout(1000)
+    raise SystemExit(f"No mail with {link} in it came within half a minute.")
 
 
 def own_complaint(browser: Browser, address: str, state: StorageState | None) -> str:
