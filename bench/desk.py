@@ -75,6 +75,7 @@ def main() -> int:
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     django.setup()
+    import geoportal.wsgi  # noqa: F401 (as it is served: all is loaded, and the collector of cycles looks at what is new)
     from bench.filling import fill
 
     owner = os.environ["DATABASE_OWNER_URL"]
