@@ -5,6 +5,8 @@ import { announce, el, fill, icon } from "gp/lib/dom";
 import { formatDistance } from "gp/lib/format";
 
 const { L } = window;
+// A minus stays before its number in an Arabic sentence.
+const isolated = (number) => `\u2066${number}\u2069`;
 
 /**
  * `inputs`: {longitude, latitude}, the form's fields; each choice fills them and sends `change`.
@@ -71,7 +73,7 @@ export class Picker {
     this.crosshair.classList.add("is-chosen");
     latitude.dispatchEvent(new Event("change", { bubbles: true }));
     // What GPS said is said no more once the map was moved away from there.
-    this.#say(fill(this.words.picked, { longitude: lon.toFixed(4), latitude: lat.toFixed(4) }));
+    this.#say(fill(this.words.picked, { longitude: isolated(lon.toFixed(4)), latitude: isolated(lat.toFixed(4)) }));
     this.onPick?.({ lon: Number(chosen[0]), lat: Number(chosen[1]) });
   }
 
