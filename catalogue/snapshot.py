@@ -48,6 +48,10 @@ class Snapshot:
         return min(self.units.values(), key=lambda unit: unit.code)
 
     @cached_property
+    def categories_by_id(self) -> dict[int, Category]:
+        return {category.pk: category for category in self.categories.values()}
+
+    @cached_property
     def time_zone(self) -> ZoneInfo:
         return ZoneInfo(self.jurisdiction.time_zone)
 

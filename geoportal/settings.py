@@ -203,6 +203,8 @@ CACHES = {
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Geoportal"
+# A telephone whose clock is half a minute off, and whoever types slowly.
+MFA_TOTP_TOLERANCE = 1
 # Roles that must have a second factor before they see any staff page; in production all who decide or see money.
 MFA_REQUIRED_ROLES = env_list(
     "MFA_REQUIRED_ROLES", ["administrator", "treasury_officer", "contract_manager"] if PRODUCTION else []

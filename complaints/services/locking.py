@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
+from catalogue.snapshot import snapshot
 from complaints.errors import ChangedMeanwhile, MergedAway
 from complaints.models import Complaint
 
@@ -16,12 +17,13 @@ def lock(complaint_id: int) -> Complaint:
 
     Carries jurisdiction, category, unit and district.
     """
-    return _locked().get(pk=complaint_id)
+    return _with_catalogue(_locked().get(pk=complaint_id))
 
 
 def lock_all(complaint_ids: Iterable[int]) -> dict[int, Complaint]:
     """Several complaints by id, locked in the order in which everybody locks them. Ids that do not exist are left out."""
-    return {row.pk: row for row in _locked().filter(pk__in=sorted(set(complaint_ids))).order_by("pk")}
+    rows = _locked().filter(pk__in=sorted(set(complaint_ids))).order_by("pk")
+    return {row.pk: _with_catalogue(row) for row in rows}
 
 
 def lock_with_primary(complaint_id: int) -> tuple[Complaint, Complaint]:
@@ -48,6 +50,12 @@ def refuse_merged(complaint: Complaint) -> None:
 
 
 def _locked() -> "QuerySet[Complaint]":
-    return Complaint.objects.select_for_update(of=("self",)).select_related(
-        "jurisdiction", "category__service", "unit", "district"
-    )
+    return Complaint.objects.select_for_update(of=("self",)).select_related("jurisdiction", "district")
+
+
+def _with_catalogue(complaint: Complaint) -> Complaint:
+    """Category and unit are those of the city's copy: to join their tables took longer than to lock the row."""
+    city = snapshot(complaint.jurisdiction_id, complaint.jurisdiction.catalogue_version)
+    complaint.category = city.categories_by_id[complaint.category_id]
+    complaint.unit = city.units[complaint.unit_id]
+    return complaint
