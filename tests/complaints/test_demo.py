@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Membership, Role, User
 from catalogue.models import Jurisdiction
 from complaints.demo.story import story
-from complaints.models import Complaint, Event, RoutingDecision
+from complaints.models import Complaint, Event, FeedItem, RoutingDecision
 from complaints.workflow import State
 from tests.builders import build_gridville
 
@@ -62,6 +62,7 @@ def test_it_shows_all_kinds_of_states_gives_the_crew_work_and_nothing_lies_ahead
         assert last is not None
         assert last.to_state == complaint.state
     assert Complaint.objects.filter(assigned_to__username="demo-crew-member").exists()
+    assert not FeedItem.objects.exists(), "they are counted"
     assert Complaint.objects.filter(assigned_to=None).exists()
     # Neither to a story of its own nor to one that joins another about the same thing.
     assert not Event.objects.filter(at__gt=timezone.now()).exists()

@@ -11,12 +11,15 @@ from django.utils import timezone
 from accounts.access import load_memberships
 from accounts.demo import make_demo_accounts
 from accounts.models import Membership, Role, User
+from analytics.tasks import consume_feed
 from catalogue.models import Jurisdiction
 from complaints.demo.play import Stage
 from complaints.demo.replies import write_replies
 from complaints.services.small_places import settle_places
 from contracts.demo.play import People, has_findings, play
 from reporting.commands import Fault, Report, ReportingCommand, progress
+
+COUNTED_TOGETHER = 200
 
 
 class Command(ReportingCommand):
@@ -53,12 +56,22 @@ class Command(ReportingCommand):
             crew=_member("demo-crew-member"),
         )
         numbers = stage.missing(options["count"])
-        made = sum(1 for _ in progress(stage.play(numbers), label="demo complaints", total=len(numbers)))
+        made = _play(stage, numbers)
         settle_places(now=until)
+        consume_feed()
         skipped = options["count"] - len(numbers)
         report.counts = {"complaints_made": made, "skipped_existing": skipped, "accounts": len(accounts)}
         report.counts["finding_stories"] = stories
         return report
+
+
+def _play(stage: Stage, numbers: list[int]) -> int:
+    """Play the stories and count them as they come: years of changes at once would keep those of real people waiting."""
+    made = 0
+    for made, _number in enumerate(progress(stage.play(numbers), label="demo complaints", total=len(numbers)), 1):
+        if made % COUNTED_TOGETHER == 0:
+            consume_feed()
+    return made
 
 
 def _play_findings(city: Jurisdiction, until: datetime, seed: int) -> int:

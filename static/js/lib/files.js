@@ -40,7 +40,8 @@ export class FileList {
   add(chosen) {
     const room = MOST - this.rows.length;
     if (chosen.length > room) this.#complain(this.words.tooMany);
-    const taken = chosen.filter((file) => TAKEN.test(file.name) || file.type.startsWith("image/"));
+    // A picture of another kind is made a JPEG of; a drawing is a program's text.
+    const taken = chosen.filter((file) => TAKEN.test(file.name) || (file.type.startsWith("image/") && file.type !== "image/svg+xml"));
     if (taken.length < chosen.length) this.#complain(this.words.wrongKind);
     for (const file of taken.slice(0, room)) {
       const row = { name: file.name, file: shrink(file) };
