@@ -68,7 +68,7 @@ class RefuseOverQuota:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, QuotaExceeded):
             return None
-        minutes = -(-exception.retry_after // 60)
-        response = render(request, "429.html", {"message": exception.message, "minutes": minutes}, status=429)
+        context = {"message": exception.message, "when": exception.when}
+        response = render(request, "429.html", context, status=429)
         response["Retry-After"] = str(exception.retry_after)
         return response

@@ -16,6 +16,7 @@ from django.db import connection
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import QuotaWindow
 from districts.prepared import execute_prepared
@@ -61,6 +62,17 @@ class QuotaExceeded(Exception):
         self.retry_after = retry_after
         # How many of the uses that were asked for lie beyond the limit.
         self.beyond = beyond
+
+    @property
+    def when(self) -> str:
+        """How long it is to wait, in the current language; rounded up, in hours where minutes would be a riddle."""
+        minutes = math.ceil(self.retry_after / MINUTE)
+        if minutes <= 90:
+            return ngettext("You can go on in %(n)d minute.", "You can go on in %(n)d minutes.", minutes) % {
+                "n": minutes
+            }
+        hours = math.ceil(self.retry_after / HOUR)
+        return ngettext("You can go on in %(n)d hour.", "You can go on in %(n)d hours.", hours) % {"n": hours}
 
 
 # Address and quota → the window, and how many uses are left of the block taken from it (spend_from_block).

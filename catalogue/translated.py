@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import pgettext
 
 Translated = dict[str, str]
 
@@ -17,6 +18,11 @@ def text_in(value: Mapping[str, str] | None, language: str) -> str:
         if value.get(code):
             return value[code]
     return next((text for text in value.values() if text), "")
+
+
+def colon() -> str:
+    """What stands between a label and what it says: French keeps a space before it that does not break."""
+    return pgettext("between a label and what it says", ": ")
 
 
 def validate_translated(value: Any) -> None:

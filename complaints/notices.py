@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from catalogue.translated import text_in
+from catalogue.translated import colon, text_in
 from complaints.insertion import new_row
 from complaints.models import Complaint, Event, Message, Reporter
 from complaints.receipts import Receipt, public_url
@@ -80,6 +80,7 @@ class _ConfirmationWords(NamedTuple):
     category: str
     who_answers: str
     secret_link: str
+    colon: str
 
 
 @lru_cache(maxsize=16)
@@ -95,6 +96,7 @@ def _confirmation_words(language: str) -> _ConfirmationWords:
             secret_link=_(
                 "Your secret link: follow, add a message, confirm, contest, withdraw or erase. Do not pass it on."
             ),
+            colon=colon(),
         )
 
 
@@ -102,7 +104,7 @@ def _confirmation_text(complaint: Complaint, given: Receipt, words: _Confirmatio
     """No template, and words looked up once: it is written for every filing, and a template took a sixth of its time."""
     zone = complaint.jurisdiction.time_zone
     promises = [
-        f"{label}: {_local_date(due, zone, given.language)}"
+        f"{label}{words.colon}{_local_date(due, zone, given.language)}"
         for label, due in (
             (words.answer_by, complaint.answer_due_at),
             (words.resolution_by, complaint.resolution_due_at),
@@ -112,8 +114,8 @@ def _confirmation_text(complaint: Complaint, given: Receipt, words: _Confirmatio
     lines = [
         words.received % {"number": complaint.tracking_number},
         "",
-        f"{words.category}: {given.category.name}",
-        f"{words.who_answers}: {given.unit.name}",
+        f"{words.category}{words.colon}{given.category.name}",
+        f"{words.who_answers}{words.colon}{given.unit.name}",
         *promises,
         "",
         words.secret_link,

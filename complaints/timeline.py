@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Role, User
 from catalogue.models import Body, Rung
 from catalogue.snapshot import current_snapshot
-from catalogue.translated import text_in
+from catalogue.translated import colon, text_in
 from complaints.disclosure import Disclosure
 from complaints.models import Complaint, Event, Message, Verdict
 from complaints.undone import effective
@@ -136,7 +136,7 @@ def _staff_detail(complaint: Complaint, event: Event) -> str:
             outcome = _("parts painted black")
         if data.get("hidden_words"):
             outcome = _("released, some words hidden")
-        return f"{what}: {outcome}"
+        return f"{what}{colon()}{outcome}"
     if event.kind == _Kind.PIN_MOVED:
         return _("Moved by %(metres)d m") % {"metres": _number(data.get("metres"))}
     if event.kind == _Kind.SPLIT:
@@ -251,7 +251,7 @@ def _deadline_detail(data: Mapping[str, object]) -> str:
     label = _("First answer by") if data.get("deadline") == "answer" else _("Resolution by")
     parts = [causes.get(str(data.get("cause")), "")]
     if data.get("new"):
-        parts.append(f"{label}: {_when(data.get('new'))}")
+        parts.append(f"{label}{colon()}{_when(data.get('new'))}")
     if data.get("old"):
         parts.append(_("It was %(date)s before.") % {"date": _when(data.get("old"))})
     return " ".join(part for part in parts if part)

@@ -11,14 +11,14 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from catalogue.translated import text_in
+from catalogue.translated import colon, text_in
 from complaints.services.quarantine import media_path
 from contracts.evidence import operator_reads_words, operator_sees_photo
 from contracts.explain import Line, about_clock, event_words, moment, per_words, person, reckoning
 from contracts.models import Argument, Decision, Evidence, Finding, FindingFile
 from contracts.penalties import Calculation
 from contracts.procedure import FindingState, Silence
-from contracts.wording import colon, dirhams
+from contracts.wording import dirhams
 from districts.place_map import place_map
 from documents.pdf import make_pdf
 

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from catalogue.models import Jurisdiction
-from catalogue.translated import text_in
+from catalogue.translated import colon, text_in
 from complaints.models import Message, Reporter
 from complaints.notices import news_for, told_of
 from contracts.chain import Head
@@ -114,9 +114,9 @@ def _operator_text(finding: Finding, news_of: str, language: str, decision: Deci
     return "\n".join(
         [
             str(title) % values,
-            f"{_('Contract')}: {text_in(finding.contract.name, language)}",
-            f"{_('Clause')}: {text_in(finding.clause.name, language)}",
-            f"{_('Complaint')}: {finding.complaint.tracking_number}",
+            f"{_('Contract')}{colon()}{text_in(finding.contract.name, language)}",
+            f"{_('Clause')}{colon()}{text_in(finding.clause.name, language)}",
+            f"{_('Complaint')}{colon()}{finding.complaint.tracking_number}",
             str(sentence) % values,
             "",
             _("The case, without an account (do not pass this link on):"),
@@ -197,9 +197,9 @@ def statement_mail(statement: Statement, *, now: datetime) -> list[OutboxMessage
         url = settings.PUBLIC_URL + reverse("operator_statement", args=[contract.code, f"{statement.month:%Y-%m}"])
         currency = contract.versions.latest("number").currency
         lines = [
-            f"{_('Contract')}: {text_in(contract.name, language)}",
-            f"{_('Total of the month')}: {dirhams(statement.total_centimes, currency)}",
-            f"{_('Balance')}: {dirhams(statement.closing_centimes, currency)}",
+            f"{_('Contract')}{colon()}{text_in(contract.name, language)}",
+            f"{_('Total of the month')}{colon()}{dirhams(statement.total_centimes, currency)}",
+            f"{_('Balance')}{colon()}{dirhams(statement.closing_centimes, currency)}",
             "",
             url,
         ]

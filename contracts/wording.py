@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.utils.formats import date_format, number_format
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
 
 # Currencies by their word in each language; others keep their code.
 _WORDS = {"MAD": {"fr": "DH", "ar": "درهم", "en": "DH"}}
@@ -16,11 +16,6 @@ def dirhams(centimes: int, currency: str = "MAD") -> str:
     sign = "\u2212" if centimes < 0 else ""
     # U+2066…2069 keep sign and digits together in a line that runs from the right.
     return f"\u2066{sign}{amount}\u2069\u00a0{word}"
-
-
-def colon() -> str:
-    """What stands between a label and what it says: French keeps a space before it that does not break."""
-    return pgettext("between a label and what it says", ": ")
 
 
 def month_name(month: date) -> str:

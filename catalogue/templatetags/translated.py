@@ -1,13 +1,14 @@
-"""Template filter: `{{ category.name|in_language }}` shows a translated text in the page's language."""
+"""`{{ category.name|in_language }}` shows a translated text in the page's language; `{% colon %}` stands after a label."""
 
 from collections.abc import Mapping
 
 from django import template
 from django.utils.translation import get_language
 
-from catalogue.translated import text_in
+from catalogue.translated import colon, text_in
 
 register = template.Library()
+register.simple_tag(colon)
 
 
 @register.filter

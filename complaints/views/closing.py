@@ -23,7 +23,7 @@ from complaints.errors import ComplaintError
 from complaints.models import Complaint, ContestReason, Message
 from complaints.services.verdicts import Voice, asked, confirm, contest, rate
 from complaints.tracking import CLOSING, complaint_id_of, secret_token, token_matches
-from complaints.workflow import WorkflowError
+from complaints.workflow import NoteRequired, WorkflowError
 
 SATISFACTION = (
     (5, gettext_lazy("very satisfied")),
@@ -136,6 +136,9 @@ def _act(complaint: Complaint, voice: Voice, action: str, form: forms.Form, *, n
         else:
             given = form.cleaned_data
             rate(complaint.pk, voice=voice, now=now, satisfaction=given["satisfaction"], remark=given["remark"])
+    except NoteRequired as error:
+        form.add_error("words", str(error.message))
+        return ""
     except (ComplaintError, WorkflowError) as error:
         return str(error.message)
     return None

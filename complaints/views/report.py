@@ -279,7 +279,7 @@ def _still_known(city: Jurisdiction, form: ReportForm) -> Preview | None:
 
 def _too_many(request: HttpRequest, catalogue: Snapshot, form: ReportForm, error: QuotaExceeded) -> HttpResponse:
     """429 with everything typed still there."""
-    form.add_error(None, str(error.message))
+    form.add_error(None, f"{error.message} {error.when}")
     response = _refused(request, catalogue, form)
     response.status_code = 429
     response["Retry-After"] = str(error.retry_after)

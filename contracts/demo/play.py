@@ -29,7 +29,7 @@ from complaints.tracking import numbered_tracking_number
 from complaints.workflow import EvidenceReason, Verb
 from contracts.breaches import history_of, options_for, version_on
 from contracts.demo.words import APPEALS, ARGUMENTS, AUTHORITIES, GROUNDS, REASONS, REPLIES
-from contracts.models import Contract, Finding, IndexValue
+from contracts.models import Clause, Contract, Finding, IndexValue
 from contracts.months import local_day, month_of, next_month, previous_month
 from contracts.procedure import FindingState, FindingVerb
 from contracts.services.decisions import Ruling, decide, sign, withdraw_finding
@@ -237,7 +237,7 @@ class _Stage:
         finding = open_finding(
             complaint_id,
             chosen.clause.pk,
-            grounds=GROUNDS[(story.number + 2 * story.about_time) % len(GROUNDS)],
+            grounds=GROUNDS[Clause.Breach(chosen.clause.breach)][story.number % 2],
             acting_user=self.people.manager,
             now=now,
             files=files,
@@ -247,7 +247,7 @@ class _Stage:
     def _plan(self, story: Story, finding: Finding, opened: datetime) -> None:
         """What follows the opening, by the story's fate."""
         fate, pk, person = story.fate, finding.pk, self.people.operators.get(finding.contract.unit_id)
-        texts = ARGUMENTS[story.number % len(ARGUMENTS)]
+        texts = [text for text, _reply in ARGUMENTS[story.number % len(ARGUMENTS)]]
         answered = opened + timedelta(days=2 + 2 * story.draw)
         if fate == "notified":
             return
@@ -300,7 +300,7 @@ class _Stage:
         arguments = list(finding.arguments.filter(stage=stage)) if verb != V.WAIVE else []
         ruling = Ruling(
             reasons=self._words(verb.value, story),
-            replies={row.pk: REPLIES[(story.number + row.position) % len(REPLIES)] for row in arguments},
+            replies={row.pk: REPLIES[row.text] for row in arguments},
             authority=AUTHORITIES[story.number % 2] if verb in (V.REVERSE, V.WAIVE) else "",
         )
         decision = decide(pk, verb, ruling, acting_user=self.people.manager, now=now)
@@ -324,7 +324,7 @@ class _Stage:
             return
         later = now + timedelta(days=2 + 3 * story.draw)
         if story.fate in ("upheld", "reversed", "appealed"):
-            text = APPEALS[story.number % 2]
+            text, _reply = APPEALS[story.number % 2]
             self.at(later, lambda at: appeal_finding(pk, [text], acting_user=person, now=at))
             if story.fate != "appealed":
                 ruling = V.UPHOLD if story.fate == "upheld" else V.REVERSE

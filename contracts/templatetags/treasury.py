@@ -7,10 +7,9 @@ from django import template
 
 from catalogue.durations import duration_in_words
 from contracts.procedure import FindingState
-from contracts.wording import colon, dirhams, month_name
+from contracts.wording import dirhams, month_name
 
 register = template.Library()
-register.simple_tag(colon)
 
 # How a finding's state looks: its symbol (static/img/icons.svg) and the tone of its badge.
 _LOOKS = {

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from catalogue.pages import city_page
-from catalogue.translated import text_in
+from catalogue.translated import colon, text_in
 from complaints.errors import Refusal
 from complaints.models import Complaint
 from complaints.timeline import public_timeline
@@ -49,7 +49,7 @@ from contracts.views.common import (
     treasury_page,
     user_of,
 )
-from contracts.wording import colon, dirhams
+from contracts.wording import dirhams
 from districts.place_map import place_map
 
 PAGE_SIZE = 25

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from pytest_django import Settings
 
 from accounts.models import QuotaWindow
@@ -82,6 +83,20 @@ def test_what_is_over_the_limit_is_refused_until_the_window_ends(now: datetime) 
         spend_by_key("k", FEW, now=now + timedelta(seconds=601))
     assert refused.value.retry_after == 15 * 3600 - 601, "the day has fifteen hours left at nine in the morning"
     spend_by_key("other", FEW, now=now)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "language", "words"),
+    [
+        (1, "en", "in 1 minute."),
+        (600, "fr", "dans 10 minutes"),
+        (15 * 3600 - 601, "fr", "dans 15 heures"),
+        (2 * 3600, "ar", "ساعتين"),
+    ],
+)
+def test_who_is_refused_is_told_how_long_to_wait(seconds: int, language: str, words: str) -> None:
+    with translation.override(language):
+        assert words in QuotaExceeded(seconds).when
 
 
 @pytest.mark.django_db

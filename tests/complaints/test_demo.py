@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from catalogue.models import Jurisdiction
 from complaints.demo.story import story
 from complaints.models import Complaint, Event, FeedItem, RoutingDecision
 from complaints.workflow import State
-from tests.builders import build_gridville
+from contracts.demo import play as findings
+from contracts.demo.words import GROUNDS, REPLIES
+from contracts.models import Finding, Reply
+from tests.builders import build_contract, build_gridville, build_staff
 
 
 @pytest.fixture
@@ -85,3 +89,20 @@ def test_a_second_city_gets_a_demo_of_its_own(gridville: Jurisdiction, var: Path
     call_command("load_demo", count=5, seed=7, jurisdiction="other")
     assert Complaint.objects.filter(jurisdiction__code="gridville").count() == 3
     assert Complaint.objects.filter(jurisdiction__code="other").count() == 5
+
+
+def test_what_is_written_about_a_finding_fits_its_clause_and_each_reply_its_argument(
+    gridville: Jurisdiction, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = build_contract(gridville)
+    roles = Role.TRIAGE_OFFICER, Role.MODERATOR, Role.CONTRACT_MANAGER, Role.TREASURY_OFFICER
+    staff = [build_staff(f"demo-{role}", role, gridville) for role in roles]
+    operator = build_staff("demo-karim", Role.OPERATOR_USER, gridville, unit="waste-north")
+    every = findings._stories
+    monkeypatch.setattr(findings, "_stories", lambda *given: islice(every(*given), 2))
+    list(findings.play(gridville, findings.People(*staff, {contract.unit_id: operator}), until=now, seed=1))
+    told = Finding.objects.values_list("clause__breach", "grounds")
+    assert len({breach for breach, _ in told}) > 1
+    assert all(grounds in GROUNDS[breach] for breach, grounds in told)
+    replied = Reply.objects.values_list("argument__text", "text")
+    assert replied and all(REPLIES[argument] == text for argument, text in replied)

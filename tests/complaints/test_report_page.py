@@ -273,6 +273,7 @@ def test_too_many_reports_are_429_with_what_was_typed(
     send(client, filing())
     response = send(client, filing(key="f" * 32, description="Encore un trou"))
     assert response.status_code == 429 and int(response["Retry-After"]) > 0
+    assert "You can go on in" in response.content.decode()
     assert "Encore un trou" in response.content.decode()
     assert Complaint.objects.count() == 1
 

@@ -86,6 +86,8 @@ def test_one_tap_contests_opens_it_with_a_new_clock_and_is_counted(
 def test_a_contest_needs_a_reason_or_words(resolved: Complaint, client: Client, now: datetime) -> None:
     answer = client.post(address(resolved), {"action": "contest", "reason": "", "words": "  "})
     assert answer.status_code == 400
+    box = answer.content.decode().split("<textarea")[1].split(">")[0]
+    assert 'aria-describedby="id_words_error"' in box and 'id="id_words_error"' in answer.content.decode()
     assert again(resolved).state == State.RESOLVED
     with pytest.raises(NoteRequired):
         contest(resolved.pk, voice=Voice.of_reporter(resolved.pk), now=now + 2 * HOUR)

@@ -49,3 +49,21 @@ def test_an_update_writes_the_new_text_for_the_translator(project: Path) -> None
     with pytest.raises(SystemExit):
         call_command("check_messages", "--update")
     assert all("Nobody translated this" in text for text in catalogues(project).values())
+
+
+@pytest.mark.parametrize("text", ["Vide : fermé.", "Vide: fermé.", "Qui demande ?", "Un « mot »."])
+def test_french_without_its_no_break_space_is_a_fault(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    french = project / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+    french.write_text(HEAD + f'msgid "Known"\nmsgstr "{text}"\n')
+    with pytest.raises(SystemExit):
+        call_command("check_messages", "--json")
+    assert "no-break" in capsys.readouterr().out
+
+
+def test_french_with_its_no_break_space_times_and_headers_pass(project: Path) -> None:
+    french = project / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+    text = "«\u00a0Vide\u00a0»\u00a0: 08:30, https://example.org, «\u00a0Authorization: Bearer\u00a0»\u202f?"
+    french.write_text(HEAD + f'msgid "Known"\nmsgstr "{text}"\n')
+    call_command("check_messages")

@@ -1,5 +1,6 @@
 """`manage check_messages`: is every text of the pages translated? `--update` writes the new texts into the catalogues."""
 
+import re
 import shutil
 import tempfile
 from argparse import ArgumentParser
@@ -16,6 +17,12 @@ from django.core.management import call_command
 from django.test.utils import override_settings
 
 from reporting.commands import Fault, Report, ReportingCommand
+
+# French sets a space that does not break before these signs and inside its quotation marks. What looks like the name of an
+# HTTP header ("Authorization: Bearer") is none of its words.
+_WITHOUT_ITS_SPACE = re.compile(
+    r"« | [:;?!»](?!\S)|«[^\s]|[^\s\u00a0\u202f»]»|(?<!Authorization)(?<!-Signature)(?<=[^\W\d_]):(?=\s|$)"
+)
 
 IGNORED = ["var/*", "node_modules/*", ".venv/*", "tests/*", "bench/*", "runner/*", "scripts/*", "*/migrations/*"]
 
@@ -60,6 +67,8 @@ class Command(ReportingCommand):
             elif any(_placeholders(text or "") - _placeholders_of(message) for text in texts):
                 report.faults.append(Fault("placeholder", "a placeholder that the text does not have", where))
             else:
+                if language == "fr" and any(_WITHOUT_ITS_SPACE.search(text or "") for text in texts):
+                    report.faults.append(Fault("spacing", "no no-break space before : ; ? ! or inside « »", where))
                 # What the compiler of the catalogues would refuse, and with it ./run.
                 report.faults += [Fault("format", str(error), where) for error in message.check(catalogue)]
 
