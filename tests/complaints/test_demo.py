@@ -17,7 +17,7 @@ from complaints.models import Complaint, Event, FeedItem, RoutingDecision
 from complaints.workflow import State
 from contracts.demo import play as findings
 from contracts.demo.words import GROUNDS, REPLIES
-from contracts.models import Finding, Reply
+from contracts.models import Clause, Finding, Reply
 from tests.builders import build_contract, build_gridville, build_staff
 
 
@@ -95,14 +95,18 @@ def test_what_is_written_about_a_finding_fits_its_clause_and_each_reply_its_argu
     gridville: Jurisdiction, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contract = build_contract(gridville)
-    roles = Role.TRIAGE_OFFICER, Role.MODERATOR, Role.CONTRACT_MANAGER, Role.TREASURY_OFFICER
-    staff = [build_staff(f"demo-{role}", role, gridville) for role in roles]
-    operator = build_staff("demo-karim", Role.OPERATOR_USER, gridville, unit="waste-north")
+    people = findings.People(
+        triage=build_staff("amal", Role.TRIAGE_OFFICER, gridville),
+        moderator=build_staff("mona", Role.MODERATOR, gridville),
+        manager=build_staff("nadia", Role.CONTRACT_MANAGER, gridville),
+        treasury=build_staff("younes", Role.TREASURY_OFFICER, gridville),
+        operators={contract.unit_id: build_staff("karim", Role.OPERATOR_USER, gridville, unit="waste-north")},
+    )
     every = findings._stories
     monkeypatch.setattr(findings, "_stories", lambda *given: islice(every(*given), 2))
-    list(findings.play(gridville, findings.People(*staff, {contract.unit_id: operator}), until=now, seed=1))
+    list(findings.play(gridville, people, until=now, seed=1))
     told = Finding.objects.values_list("clause__breach", "grounds")
     assert len({breach for breach, _ in told}) > 1
-    assert all(grounds in GROUNDS[breach] for breach, grounds in told)
+    assert all(grounds in GROUNDS[Clause.Breach(breach)] for breach, grounds in told)
     replied = Reply.objects.values_list("argument__text", "text")
     assert replied and all(REPLIES[argument] == text for argument, text in replied)
