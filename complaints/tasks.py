@@ -31,8 +31,10 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="complaints.check_attachments")  # type: ignore[untyped-decorator]
 def check_attachments() -> None:
-    """Rebuild or refuse the files that wait."""
-    file_checks.process_due_attachments(now=timezone.now())
+    """Rebuild or refuse the files that wait, in one process at a time: the others are there for mails and counts."""
+    with alone("file-checks") as is_mine:
+        if is_mine:
+            file_checks.process_due_attachments(now=timezone.now())
 
 
 @shared_task(name="complaints.make_papers")  # type: ignore[untyped-decorator]

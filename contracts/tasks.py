@@ -9,8 +9,10 @@ from queueing.alone import alone
 
 @shared_task(name="contracts.check_files")  # type: ignore[untyped-decorator]
 def check_files() -> None:
-    """Rebuild or refuse the files that wait."""
-    files.check_due_files(now=timezone.now())
+    """Rebuild or refuse the files that wait, in one process at a time (complaints' files included)."""
+    with alone("file-checks") as is_mine:
+        if is_mine:
+            files.check_due_files(now=timezone.now())
 
 
 @shared_task(name="contracts.watch_findings")  # type: ignore[untyped-decorator]

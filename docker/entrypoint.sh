@@ -13,7 +13,7 @@ done
 
 case "${1:-web}" in
     # The same command lines as ./run's (runner/programs.py).
-    web | worker | beat) exec python -m runner.cli exec "$1" ;;
+    web | worker | long-worker | beat) exec python -m runner.cli exec "$1" ;;
     prepare) exec python -m runner.cli prepare ;;
     *) exec "$@" ;;
 esac

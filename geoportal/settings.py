@@ -305,6 +305,28 @@ DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL", "Geoportal <noreply@example.
 
 # --- Work queue
 CELERY_BROKER_URL = env_text("BROKER_URL", "redis://127.0.0.1:6379/0")
+# Work of minutes has workers of its own (runner/programs.py), so that mails, photos and counts never wait for papers. A
+# worker that is started without -Q serves both queues.
+CELERY_TASK_DEFAULT_QUEUE = "quick"
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"quick": {}, "long": {}}
+CELERY_TASK_ROUTES = {
+    task: {"queue": "long"}
+    for task in (
+        "analytics.find_hot_spots",
+        "analytics.make_reports",
+        "api.make_exports",
+        "complaints.apply_retention",
+        "complaints.find_hotspots",
+        "complaints.learn_expectations",
+        "complaints.look_for_holes",
+        "complaints.make_papers",
+        "complaints.recount_places",
+        "complaints.reroute",
+        "complaints.simulate_routing",
+        "contracts.make_papers",
+        "districts.work_on_boundaries",
+    )
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -10,7 +10,8 @@ from runner.environment import PYTHON, VENV, Environment
 from runner.places import REPOSITORY, Places
 
 WEB_WORKERS = 2
-TASK_WORKERS = 2
+# Quick work and work of minutes have processes of their own: a mail never waits for a paper (settings.CELERY_TASK_ROUTES).
+TASK_WORKERS = {"worker": ("quick", 2), "long-worker": ("long", 2)}
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,21 @@ def all_programs(environment: Environment, cluster: Cluster | None, places: Plac
 
 
 def application(environment: Environment, places: Places) -> list[Program]:
-    """Web, worker, beat and the watchdog over them."""
+    """Web, workers, beat and the watchdog over them."""
     bin_folder = VENV / "bin"
     celery = [str(bin_folder / "celery"), "-A", "geoportal"]
     schedule = places.run / "beat-schedule"
     return [
         Program("web", web_command(environment.variables["HOST"], environment.variables["PORT"]), 900),
-        Program("worker", [*celery, "worker", "-c", str(TASK_WORKERS), "--loglevel", "INFO", "-n", "worker@%h"], 900),
+        *(Program(name, [*celery, *work(name, *queue)], 900) for name, queue in TASK_WORKERS.items()),
         Program("beat", [*celery, "beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "WARNING"], 900),
         Program("watchdog", [str(PYTHON), "-m", "runner.cli", "watchdog"], 900),
     ]
+
+
+def work(name: str, queue: str, processes: int) -> list[str]:
+    """What makes celery serve one queue with so many processes."""
+    return ["worker", "-n", f"{name}@%h", "-Q", queue, "-c", str(processes), "--loglevel", "INFO"]
 
 
 def web_command(host: str, port: str) -> list[str]:

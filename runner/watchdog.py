@@ -9,7 +9,7 @@ import sys
 import time
 import xmlrpc.client
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner import broker, cluster, environment, supervise
@@ -27,6 +27,21 @@ GRACE_SECONDS = 60 * PACE
 PROBES = 6
 FAILED_PROBES_TO_RESTART = 3
 
+# What the long worker works off; every other queue is the worker's. Work here takes minutes, and what is due waits for it.
+LONG_WORK = frozenset(
+    {
+        "analytics_export",
+        "analytics_hotspotsearch",
+        "analytics_report",
+        "complaints_casepaper",
+        "complaints_rerouting",
+        "complaints_simulation",
+        "contracts_paper",
+        "districts_boundarydraft",
+        "districts_editioncomparison",
+    }
+)
+
 # Every table that is a queue is recognised by its columns. Names come from the catalogue and are quoted by quote_ident.
 QUEUES_SQL = """
 SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.columns
@@ -35,7 +50,7 @@ GROUP BY 1 HAVING count(*) = 3 ORDER BY 1
 """
 DUE_SQL = """
 SELECT count(*) FILTER (WHERE free), coalesce(extract(epoch FROM now() - min(next_attempt_at) FILTER (WHERE free)), 0)::bigint,
-  coalesce(extract(epoch FROM max(leased_until)), 0)::bigint
+  coalesce(extract(epoch FROM max(leased_until)), 0)::bigint, count(*) FILTER (WHERE NOT free)
 FROM (SELECT *, leased_until IS NULL OR leased_until < now() AS free FROM {table}) rows
 WHERE queue_state = 'due' AND next_attempt_at <= now()
 """
@@ -46,12 +61,14 @@ class Backlog:
     """Due rows of one queue that no worker holds: how many, and how many seconds the oldest has been due.
 
     `newest_lease`: until when (seconds since 1970) the row is held that a worker took last of those that are not done.
+    `held`: how many rows a worker is at; whoever hangs or dies holds them until the lease runs out.
     """
 
     table: str
     due: int
     oldest_seconds: int
     newest_lease: int = 0
+    held: int = 0
 
     def __str__(self) -> str:
         return f"{self.due} rows of {self.table} are due, the oldest for {self.oldest_seconds} s, and none gets done"
@@ -144,7 +161,7 @@ def main() -> None:
     supervised = {row["name"] for row in supervise.connect(places.supervisor_socket).getAllProcessInfo()}
     host, port = environment.reachable_host(os.environ["HOST"]), int(os.environ["PORT"])
     binaries = cluster.find_client()
-    worker, web, redis = WorkerWatch(), ServerWatch(), ServerWatch()
+    worker, long_worker, web, redis = WorkerWatch(), WorkerWatch(), ServerWatch(), ServerWatch()
     # A database that is only slow must not be cut off: all of its probes have to fail.
     database = ServerWatch(PROBES)
     started, told = time.monotonic(), set[int]()
@@ -165,8 +182,12 @@ def main() -> None:
         except StepFailed as fault:
             print(f"no reading: {fault}", file=sys.stderr)
             continue
-        if stuck := worker.must_restart(backlogs, now):
+        quick = [backlog for backlog in backlogs if backlog.table not in LONG_WORK]
+        if stuck := worker.must_restart(quick, now):
             restart("application:worker", str(stuck))
+            restart("application:beat", str(stuck))
+        if stuck := long_worker.must_restart(long_backlogs(backlogs), now):
+            restart("application:long-worker", str(stuck))
             restart("application:beat", str(stuck))
 
 
@@ -186,6 +207,13 @@ def read_backlogs(binaries: Path, url: str) -> list[Backlog]:
         return []
     readings = url_sql(binaries, url, ";".join(DUE_SQL.format(table=table) for table in tables)).splitlines()
     return [Backlog(table, *map(int, line.split("|"))) for table, line in zip(tables, readings, strict=True)]
+
+
+def long_backlogs(backlogs: list[Backlog]) -> list[Backlog]:
+    """Those of the long worker. While it is at one of its rows the others wait for their turn: nothing counts as old."""
+    waiting = [backlog for backlog in backlogs if backlog.table in LONG_WORK]
+    busy = any(backlog.held for backlog in waiting)
+    return [replace(backlog, oldest_seconds=0) for backlog in waiting] if busy else waiting
 
 
 def restart(program: str, reason: str) -> None:

@@ -54,7 +54,7 @@ class Installation:
 
     def _is_up(self) -> bool:
         assert self.process is not None and self.process.poll() is None, self.log.read_text()
-        return self.answers() and all(self.pid(name) for name in ("web", "worker", "beat", "watchdog"))
+        return self.answers() and all(self.pid(name) for name in ("web", "worker", "long-worker", "beat", "watchdog"))
 
     def stop(self) -> int:
         """Ctrl-C. The exit status."""

@@ -50,7 +50,7 @@ def test_what_is_killed_comes_back_and_nothing_is_lost_or_doubled(running: Insta
 
     sending = threading.Thread(target=residents)
     sending.start()
-    for program in ("beat", "redis", "worker", "web", "postgres", "watchdog"):
+    for program in ("beat", "redis", "worker", "long-worker", "web", "postgres", "watchdog"):
         running.kill(program)
     sending.join()
     assert sorted(numbers) == sorted(keys)

@@ -8,7 +8,7 @@ import pytest
 yaml = pytest.importorskip("yaml")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-OURS = {"prepare", "web", "worker", "beat"}
+OURS = {"prepare", "web", "worker", "long-worker", "beat"}
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ def test_children_of_a_killed_program_are_found(places: Places, supervisor: Pope
 def test_the_application_stops_before_redis_and_redis_before_the_database(tmp_path: Path) -> None:
     places = Places(var=tmp_path, sockets=tmp_path, cluster=tmp_path, server_user=None)
     programs = all_programs(compose(places, {}), None, places)
-    assert [program.name for program in programs] == ["redis", "web", "worker", "beat", "watchdog"]
+    assert [program.name for program in programs] == ["redis", "web", "worker", "long-worker", "beat", "watchdog"]
     assert min(p.priority for p in programs if not p.server) > max(p.priority for p in programs if p.server)
 
 

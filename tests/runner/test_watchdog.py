@@ -3,8 +3,12 @@
 import socket
 import threading
 
+from django.apps import apps
+from django.conf import settings
+
+from queueing.models import QueueRow
 from runner.probing import status_of
-from runner.watchdog import Backlog, ServerWatch, WorkerWatch
+from runner.watchdog import LONG_WORK, Backlog, ServerWatch, WorkerWatch, long_backlogs
 
 
 def readings(watch: WorkerWatch, *pairs: tuple[int, int], start: float = 100.0) -> list[bool]:
@@ -55,6 +59,25 @@ def test_a_queue_that_grows_while_one_row_after_the_other_is_taken_is_being_work
     assert not any(watch.must_restart([reading], 100.0 + 10 * i) for i, reading in enumerate(busy))
     hung = [Backlog("files", 160 + 5 * i, 2000 + 60 * i, newest_lease=5110) for i in range(6)]
     assert any(watch.must_restart([reading], 220.0 + 10 * i) for i, reading in enumerate(hung))
+
+
+def test_work_of_minutes_lets_other_long_work_wait_and_then_has_its_turn() -> None:
+    watch = WorkerWatch()
+
+    def must_restart(second: int, held: int) -> bool:
+        export = Backlog("analytics_export", 0, 0, held=held)
+        paper, mail = Backlog("contracts_paper", 1, second), Backlog("mail", 1, second)
+        return watch.must_restart(long_backlogs([export, paper, mail]), 100.0 + second) is not None
+
+    assert not any(must_restart(second, held=1) for second in range(10, 600, 10)), "an export of ten minutes"
+    assert not any(must_restart(second, held=0) for second in (600, 610)), "its turn comes"
+    assert any(must_restart(second, held=0) for second in range(620, 660, 10)), "and does not"
+
+
+def test_what_is_called_long_work_is_a_queue_and_a_task_that_beat_rings_for() -> None:
+    queues = {model._meta.db_table for model in apps.get_models() if issubclass(model, QueueRow)}
+    assert queues >= LONG_WORK
+    assert {row["task"] for row in settings.CELERY_BEAT_SCHEDULE.values()} >= set(settings.CELERY_TASK_ROUTES)
 
 
 def test_three_of_six_probes_restart_the_web_server() -> None:
