@@ -3,12 +3,12 @@
 Each may run twice, late or not at all for days: the outbox's key makes every letter one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint, Event, Message, PublicChange
@@ -37,11 +37,21 @@ def tell_changes(*, now: datetime) -> int:
     told = 0
     while rows := claim(PublicChange, now=now, limit=BATCH):
         with transaction.atomic():
-            for row in rows:
-                _tell_change(row.event_id, now)
+            for event_id in _followed(rows):
+                _tell_change(event_id, now)
             PublicChange.objects.filter(pk__in=[row.pk for row in rows]).delete()
         told += len(rows)
     return told
+
+
+def _followed(rows: Sequence[PublicChange]) -> list[int]:
+    """Events among them that happened when somebody followed something; years that are loaded from elsewhere did not."""
+    instant = Subscription.objects.filter(delivery=Subscription.Delivery.INSTANT)
+    first = instant.aggregate(first=Min("confirmed_at"))["first"]
+    events = (
+        Event.objects.filter(pk__in=[row.event_id for row in rows], at__gte=first) if first else Event.objects.none()
+    )
+    return list(events.order_by("pk").values_list("pk", flat=True))
 
 
 def _tell_change(event_id: int, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """Demo complaints are the same each time, go through the services, and show every state."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Membership, Role, User
@@ -18,7 +19,8 @@ from complaints.workflow import State
 from contracts.demo import play as findings
 from contracts.demo.words import GROUNDS, REPLIES
 from contracts.models import Clause, Finding, Reply
-from tests.builders import build_contract, build_gridville, build_staff
+from notifications.models import OutboxMessage
+from tests.builders import build_contract, build_gridville, build_ladder, build_staff
 
 
 @pytest.fixture
@@ -57,6 +59,7 @@ def test_it_shows_all_kinds_of_states_gives_the_crew_work_and_nothing_lies_ahead
     gridville: Jurisdiction, var: Path
 ) -> None:
     """One load for all three: every complaint of it lives its life through the services."""
+    build_ladder(gridville)
     load(120)
     states = set(Complaint.objects.values_list("state", flat=True))
     assert {State.RESOLVED, State.CONFIRMED, State.REJECTED} <= states
@@ -67,6 +70,9 @@ def test_it_shows_all_kinds_of_states_gives_the_crew_work_and_nothing_lies_ahead
         assert last.to_state == complaint.state
     assert Complaint.objects.filter(assigned_to__username="demo-crew-member").exists()
     assert not FeedItem.objects.exists(), "they are counted"
+    letters = OutboxMessage.objects.filter(created_at__lt=timezone.now() - timedelta(days=2))
+    assert letters.exists()
+    assert not letters.exclude(queue_state="done", sent_at=F("created_at")).exists(), "nobody real waits behind them"
     assert Complaint.objects.filter(assigned_to=None).exists()
     # Neither to a story of its own nor to one that joins another about the same thing.
     assert not Event.objects.filter(at__gt=timezone.now()).exists()

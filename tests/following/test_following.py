@@ -423,6 +423,24 @@ def test_telling_a_thousand_followers_costs_few_statements(gridville: Jurisdicti
     assert len(letters()) == 2 + 5 + 60
 
 
+def test_what_happened_before_anybody_followed_is_worked_off_without_a_look_at_each(
+    gridville: Jurisdiction, clerk: User, now: datetime
+) -> None:
+    complaint = build_complaint(now=now)
+    followed(gridville, now + 9 * HOUR, complaint=complaint)
+
+    def statements(steps: int) -> int:
+        for step in range(steps):
+            answer(complaint.pk, f"Réponse {step}", acting_user=clerk, now=now + step * HOUR)
+        assert PublicChange.objects.count() >= steps
+        with CaptureQueriesContext(connection) as queries:
+            tell_changes(now=now + 9 * HOUR)
+        return len(queries)
+
+    assert statements(2) == statements(6)
+    assert not letters() and not PublicChange.objects.exists()
+
+
 def test_feeds_are_atom_and_say_what_the_map_says(
     gridville: Jurisdiction, client: Client, clerk: User, now: datetime
 ) -> None:

@@ -2,10 +2,11 @@
 services."""
 
 from argparse import ArgumentParser
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.access import load_memberships
@@ -17,9 +18,13 @@ from complaints.demo.play import Stage
 from complaints.demo.replies import write_replies
 from complaints.services.small_places import settle_places
 from contracts.demo.play import People, has_findings, play
+from notifications.models import OutboxMessage
+from queueing.models import QueueState
 from reporting.commands import Fault, Report, ReportingCommand, progress
 
-COUNTED_TOGETHER = 200
+SETTLED_TOGETHER = 200
+# Letters of the last day are delivered, to be looked at; those before it have been.
+STILL_TO_DELIVER = timedelta(days=1)
 
 
 class Command(ReportingCommand):
@@ -45,6 +50,7 @@ class Command(ReportingCommand):
         accounts = make_demo_accounts(city, settings.VAR_DIR / "demo-accounts.json")
         write_replies(city, now=timezone.now())
         until = timezone.now().replace(minute=0, second=0, microsecond=0)
+        self.newest_letter = OutboxMessage.objects.aggregate(newest=Max("pk"))["newest"] or 0
         # First, so that operators and treasury wait no longer than they must for the rest in the background.
         stories = 0 if options["no_findings"] or has_findings(city) else _play_findings(city, until, options["seed"])
         stage = Stage(
@@ -56,22 +62,28 @@ class Command(ReportingCommand):
             crew=_member("demo-crew-member"),
         )
         numbers = stage.missing(options["count"])
-        made = _play(stage, numbers)
+        made = self._play(stage, numbers)
         settle_places(now=until)
-        consume_feed()
+        self._settle_the_past(until)
         skipped = options["count"] - len(numbers)
         report.counts = {"complaints_made": made, "skipped_existing": skipped, "accounts": len(accounts)}
         report.counts["finding_stories"] = stories
         return report
 
+    def _play(self, stage: Stage, numbers: list[int]) -> int:
+        made = 0
+        for made, _number in enumerate(progress(stage.play(numbers), label="demo complaints", total=len(numbers)), 1):
+            if made % SETTLED_TOGETHER == 0:
+                self._settle_the_past(stage.until)
+        return made
 
-def _play(stage: Stage, numbers: list[int]) -> int:
-    """Play the stories and count them as they come: years of changes at once would keep those of real people waiting."""
-    made = 0
-    for made, _number in enumerate(progress(stage.play(numbers), label="demo complaints", total=len(numbers)), 1):
-        if made % COUNTED_TOGETHER == 0:
-            consume_feed()
-    return made
+    def _settle_the_past(self, until: datetime) -> None:
+        """Count what was made, and call its letters sent: years of both at once would keep those of real people waiting."""
+        consume_feed()
+        letters = OutboxMessage.objects.filter(pk__gt=self.newest_letter, created_at__lt=until - STILL_TO_DELIVER)
+        letters.filter(queue_state=QueueState.DUE).update(
+            queue_state=QueueState.DONE, leased_until=None, sent_at=F("created_at")
+        )
 
 
 def _play_findings(city: Jurisdiction, until: datetime, seed: int) -> int:
