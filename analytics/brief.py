@@ -16,8 +16,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from analytics.drawing import rank_of
-from analytics.heat import Measure
-from analytics.legends import colour_of, coloured, legend, unit_by_district
+from analytics.legends import colour_of, coloured, legend
+from analytics.measures import Measure, unit_by_district
 from analytics.office import Office
 from analytics.scorecards import Line, Scorecard
 from catalogue.translated import text_in

@@ -5,7 +5,7 @@ A merged complaint counts once, with its primary one. Counts are of complaints f
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +16,11 @@ from django.db.models.functions import Coalesce, Extract
 from django.db.models.lookups import LessThan
 
 from analytics.periods import Period
+from analytics.recurrence import Recurrence, recurrences
 from complaints.querysets import ComplaintQuerySet, late_condition
 from complaints.workflow import CLOSED_STATES, OPEN_STATES, State
 
-_FIXED = (State.RESOLVED, State.CONFIRMED)
+FIXED = (State.RESOLVED, State.CONFIRMED)
 _SECONDS_A_DAY = 86_400
 
 
@@ -66,6 +67,11 @@ class Figures:
     answers_unpaused: Promises = Promises()
     resolutions: Promises = Promises()
     resolutions_unpaused: Promises = Promises()
+    recurrence: Recurrence = field(default_factory=Recurrence)
+
+    @property
+    def recurred_share(self) -> float | None:
+        return None if self.recurrence.share is None else 100 * self.recurrence.share
 
     @property
     def rejected_share(self) -> float | None:
@@ -114,11 +120,16 @@ class Tables:
     by_key: dict[str, dict[Any, Pair]]
 
 
-def tables(rows: ComplaintQuerySet, keys: Sequence[str], period: Period, *, now: datetime) -> Tables:
-    """Figures of `rows` together and by each of `keys` (fields such as `service_id`). Two statements."""
-    found = _spans(rows, keys, [period.before.since, period.since, period.until], now)
+def tables(
+    rows: ComplaintQuerySet, others: ComplaintQuerySet, keys: Sequence[str], period: Period, *, now: datetime
+) -> Tables:
+    """Figures of `rows` together and by each of `keys` (fields such as `service_id`). Four statements.
+
+    `others`: where the complaints that came back are looked for, whatever the filter of `rows` says.
+    """
+    found = by_span(rows, others, keys, [period.before.since, period.since, period.until], now)
     # In a statement of its own: the year between is not read, and of a whole year it is the period before.
-    earlier = _spans(rows, keys, [period.year_before.since, period.year_before.until], now)
+    earlier = by_span(rows, others, keys, [period.year_before.since, period.year_before.until], now)
     by_key: dict[str | None, dict[Any, Pair]] = {}
     for key in (None, *keys):
         latest, a_year_before = found[key], earlier[key]
@@ -134,14 +145,22 @@ def tables(rows: ComplaintQuerySet, keys: Sequence[str], period: Period, *, now:
     return Tables(whole, {key: pairs for key, pairs in by_key.items() if key is not None})
 
 
-_BySpan = dict[str | None, dict[Any, dict[int, Figures]]]
+BySpan = dict[str | None, dict[Any, dict[int, Figures]]]
 
 
-def _spans(rows: ComplaintQuerySet, keys: Sequence[str], limits: list[datetime], now: datetime) -> _BySpan:
-    """By key, its value and the span between ascending `limits`, from 1; key None is everything together."""
-    found: _BySpan = {key: {} for key in (None, *keys)}
-    for key, value, span, sums in _grouped(_within(rows, limits), limits, keys, _facts(now), _SUMS):
+def by_span(
+    rows: ComplaintQuerySet, others: ComplaintQuerySet, keys: Sequence[str], limits: list[datetime], now: datetime
+) -> BySpan:
+    """By key, its value and the span between ascending `limits`, from 1; key None is everything together. Two statements."""
+    found: BySpan = {key: {} for key in (None, *keys)}
+    within = _within(rows, limits)
+    for key, value, span, sums in _grouped(within, limits, keys, _facts(now), _SUMS):
         found[key].setdefault(value, {})[span] = _figures(sums)
+    facts, columns, groups = _grouping(limits, keys)
+    for row in recurrences(within, others, facts, columns=columns, groups=groups, now=now):
+        key, value, span, (watched, recurred) = _ungrouped(keys, row)
+        figures = found[key][value][span]
+        found[key][value][span] = replace(figures, recurrence=Recurrence(watched, recurred))
     return found
 
 
@@ -153,12 +172,12 @@ def by_month(
     Of each month is known what was filed, how fast what is resolved of it was resolved, and which promises were kept.
     """
     clock = Coalesce(F("paused_at"), Value(now))
-    kept, missed = _decided("resolution", "closed_at", F("resolution_due_at"), clock)
+    kept, missed = decided("resolution", "closed_at", F("resolution_due_at"), clock)
     facts = {
-        "resolve_seconds": _seconds("closed_at", Q(state__in=_FIXED)),
-        "is_kept": _flag(kept),
-        "is_missed": _flag(missed),
-        "is_resolved": _flag(Q(state__in=_FIXED)),
+        "resolve_seconds": seconds_until("closed_at", Q(state__in=FIXED)),
+        "is_kept": flag(kept),
+        "is_missed": flag(missed),
+        "is_resolved": flag(Q(state__in=FIXED)),
     }
     sums = {
         "n": "count(*)",
@@ -185,32 +204,43 @@ def _grouped(
     found: ComplaintQuerySet, limits: list[datetime], keys: Sequence[str], facts: dict[str, Any], sums: dict[str, str]
 ) -> Iterator[tuple[str | None, Any, int, dict[str, Any]]]:
     """Sums of facts by span, and by span and each key, in one pass: (key or None, its value, span, sums)."""
-    columns = {f"key_{number}": F(key) for number, key in enumerate(keys)}
-    rows = found.order_by().values(span=Bucket("submitted_at", limits), **columns, **facts)
-    sql, values = rows.query.sql_with_params()
-    names = list(columns)
-    sets = ", ".join(["(span)", *(f"(span, {name})" for name in names)])
+    spans, columns, groups = _grouping(limits, keys)
+    sql, values = found.order_by().values(**spans, **facts).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH facts AS MATERIALIZED ({sql}) SELECT grouping({', '.join(names)}), span, {', '.join(names)},"  # noqa: S608
-            f" {', '.join(sums.values())} FROM facts GROUP BY GROUPING SETS ({sets})",
+            f"WITH facts AS MATERIALIZED ({sql}) SELECT {columns}, {', '.join(sums.values())} FROM facts GROUP BY {groups}",  # noqa: S608
             values,
         )
         fetched = cursor.fetchall()
-    every = 2 ** len(names) - 1
+    for row in fetched:
+        key, value, span, told = _ungrouped(keys, row)
+        yield key, value, span, dict(zip(sums, told, strict=True))
+
+
+def _grouping(limits: list[datetime], keys: Sequence[str]) -> tuple[dict[str, Any], str, str]:
+    """Facts, columns and GROUP BY in SQL of a table by span, and by span and each key; _ungrouped() reads its rows."""
+    names = [f"key_{number}" for number in range(len(keys))]
+    facts: dict[str, Any] = {"span": Bucket("submitted_at", limits)}
+    facts |= {name: F(key) for name, key in zip(names, keys, strict=True)}
+    sets = ", ".join(["(span)", *(f"(span, {name})" for name in names)])
+    return facts, f"grouping({', '.join(names)}), span, {', '.join(names)}", f"GROUPING SETS ({sets})"
+
+
+def _ungrouped(keys: Sequence[str], row: Sequence[Any]) -> tuple[str | None, Any, int, Sequence[Any]]:
+    """Key or None for everything together, its value, span, and the other columns."""
+    bits, span, *rest = row
     # grouping() has a bit for each name that a row is not grouped by, the first name's being the highest.
-    which = {every - 2 ** (len(names) - 1 - number): number for number in range(len(names))}
-    for bits, span, *row in fetched:
-        number = which.get(bits)
-        told = dict(zip(sums, row[len(names) :], strict=True))
-        yield (None, None, span, told) if number is None else (keys[number], row[number], span, told)
+    every = 2 ** len(keys) - 1
+    which = {every - 2 ** (len(keys) - 1 - number): number for number in range(len(keys))}
+    number, told = which.get(bits), rest[len(keys) :]
+    return (None, None, span, told) if number is None else (keys[number], rest[number], span, told)
 
 
-def _flag(condition: Q) -> Case:
+def flag(condition: Q) -> Case:
     return Case(When(condition, then=True), default=False, output_field=BooleanField())
 
 
-def _seconds(end: str, condition: Q) -> Case:
+def seconds_until(end: str, condition: Q) -> Case:
     taken = Extract(F(end) - F("submitted_at"), "epoch")
     return Case(When(condition & Q(**{f"{end}__isnull": False}), then=taken), output_field=FloatField())
 
@@ -243,7 +273,7 @@ def _facts(now: datetime) -> dict[str, Any]:
     conditions = {
         "open": Q(state__in=sorted(OPEN_STATES)),
         "late": late_condition(now),
-        "resolved": Q(state__in=_FIXED),
+        "resolved": Q(state__in=FIXED),
         "rejected": Q(state=State.REJECTED),
         "out_of_scope": Q(state=State.OUT_OF_SCOPE),
         "answered": Q(answered_at__isnull=False),
@@ -258,19 +288,19 @@ def _facts(now: datetime) -> dict[str, Any]:
         for name, done_at in (("answer", "answered_at"), ("resolution", "closed_at")):
             standing = F(f"{name}_due_at")
             due = Coalesce(F(f"timing__{name}_due_unpaused"), standing) if suffix else standing
-            kept, missed = _decided(name, done_at, due, clock)
+            kept, missed = decided(name, done_at, due, clock)
             conditions[f"{name}_kept{suffix}"], conditions[f"{name}_missed{suffix}"] = kept, missed
     return {
-        **{f"is_{name}": _flag(condition) for name, condition in conditions.items()},
-        "answer_seconds": _seconds("answered_at", Q()),
-        "resolve_seconds": _seconds("closed_at", Q(state__in=_FIXED)),
+        **{f"is_{name}": flag(condition) for name, condition in conditions.items()},
+        "answer_seconds": seconds_until("answered_at", Q()),
+        "resolve_seconds": seconds_until("closed_at", Q(state__in=FIXED)),
     }
 
 
-def _decided(name: str, done_at: str, due: Any, clock: Any) -> tuple[Q, Q]:
+def decided(name: str, done_at: str, due: Any, clock: Any) -> tuple[Q, Q]:
     """When a promise is kept and when it is missed. What was rejected, sent elsewhere or withdrawn promised no resolution."""
     promised = Q(**{f"{name}_due_at__isnull": False})
-    done = promised & (Q(answered_at__isnull=False) if name == "answer" else Q(state__in=_FIXED))
+    done = promised & (Q(answered_at__isnull=False) if name == "answer" else Q(state__in=FIXED))
     waiting = promised & Q(state__in=sorted(OPEN_STATES))
     if name == "answer":
         waiting &= Q(answered_at=None)

@@ -20,8 +20,9 @@ from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 
 from analytics.drawing import rank_of
-from analytics.heat import Heat, Measure, heat
-from analytics.legends import COLOURS, TOO_FEW, colour_of, coloured, legend, unit_by_district
+from analytics.heat import Heat, heat
+from analytics.legends import COLOURS, TOO_FEW, colour_of, coloured, legend
+from analytics.measures import Measure, unit_by_district
 from analytics.months import Months
 from analytics.office import Office
 

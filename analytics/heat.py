@@ -7,23 +7,28 @@ Rules, so that every figure can be computed again from the open data:
   `suppressed` is always false.
 - Residents of a cell are its districts' residents by share of area; under 20 of them a rate says nothing: null.
 - Late share: of the complaints with a deadline, those that are open past it or were closed after it.
-- Days to resolve: the median over those resolved, from filing to closing.
-- `few`: the value stands on fewer than k cases; a map says "too few to say" instead of a colour.
-- Counts and shares come from the counts that the feed keeps (analytics/tally), put right for what has changed since.
+- Days: medians and the time within which 9 of 10 were done, over those answered, or resolved, so far.
+- In time: of the promises that are decided, those kept; the clock stands still while the reporter must act.
+- Confirmed: of those resolved, those that the reporter confirmed. Contested: of those closed as done or reopened, those reopened.
+- Recurrence: see analytics/recurrence.py.
+- `few`: the value stands on fewer than k `cases`; a map says "too few to say" instead of a colour.
+- Counts and late shares come from the counts that the feed keeps (analytics/tally), put right for what has changed since; the
+  other measures, which no sums of sums give exactly, from the complaints filed in the period.
 """
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from math import atan, ceil, degrees, pi, sinh
+from math import atan, degrees, pi, sinh
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib.gis.db.models.functions import GeoFunc
 from django.db import connection
-from django.db.models import BooleanField, Case, Count, F, FloatField, Q, Subquery, TextChoices, When
-from django.db.models.functions import Coalesce, Extract
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Count, F, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 
+from analytics.figures import FIXED, decided, flag, seconds_until
+from analytics.measures import UNITS, Measure, class_limits
+from analytics.recurrence import Recurrence, X, Y, recurrences
 from analytics.tally.asking import Question
 from analytics.tally.cells import counted_cells
 from analytics.tally.versions import version_of
@@ -41,32 +46,9 @@ COARSEST, FINEST = 8, 17
 FEWEST_RESIDENTS = 20
 
 
-class Measure(TextChoices):
-    COUNT = "count", _("Complaints")
-    PER_1000 = "per_1000", _("Complaints per 1,000 residents")
-    LATE_SHARE = "late_share", _("Share of late complaints")
-    MEDIAN_DAYS_TO_RESOLVE = "median_days_to_resolve", _("Median days to resolve")
-
-
-UNITS_OF_MEASURE = {
-    Measure.COUNT: _("complaints per square"),
-    Measure.PER_1000: _("complaints per 1,000 residents of the square; residents spread evenly over their district"),
-    Measure.LATE_SHARE: _("share of complaints that are open past a deadline or were closed after it"),
-    Measure.MEDIAN_DAYS_TO_RESOLVE: _("days from filing to resolution, median of the square's resolved complaints"),
-}
-
-# Lower limits of classes 2 to 6. Fixed, so that two periods or services compare; counts are for cells of zoom 16.
-_CLASSES: dict[Measure, tuple[float, ...]] = {
-    Measure.COUNT: (2, 5, 10, 20, 50),
-    Measure.PER_1000: (2, 5, 10, 20, 40),
-    Measure.LATE_SHARE: (0.05, 0.1, 0.2, 0.35, 0.5),
-    Measure.MEDIAN_DAYS_TO_RESOLVE: (1, 3, 7, 14, 30),
-}
-
-
 @dataclass(frozen=True)
 class Cell:
-    """One cell; `lon`, `lat` are its middle. `value` is None where nothing can be said."""
+    """One cell; `lon`, `lat` are its middle. `value` is None where nothing can be said; it stands on `cases` complaints."""
 
     x: int
     y: int
@@ -76,6 +58,7 @@ class Cell:
     value: float | None
     suppressed: bool
     few: bool
+    cases: int
 
 
 @dataclass(frozen=True)
@@ -107,12 +90,6 @@ def cell_zoom_for(zoom: int) -> int:
     return max(COARSEST, min(FINEST, zoom + CELLS_FINER))
 
 
-def class_limits(measure: Measure, cell_zoom: int) -> list[float]:
-    """Lower limits of the classes; those of counts grow with the side of a cell."""
-    limits, factor = _CLASSES[measure], 2.0 ** (16 - cell_zoom)
-    return sorted({float(max(2, ceil(limit * factor))) if measure == Measure.COUNT else limit for limit in limits})
-
-
 def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Heat:
     """`measure` over what the filter lets through, for a map at `zoom`. Six SQL statements at most."""
     cell_zoom = cell_zoom_for(zoom)
@@ -120,14 +97,17 @@ def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Hea
     found = filters.apply(Complaint.objects.public())
     version, rows = _counted(filters, found, measure, cell_zoom) or (None, [])
     if version is None:
-        version, rows = version_of(filters.jurisdiction.pk, now=now).number, _cells(found, cell_zoom, now)
+        version = version_of(filters.jurisdiction.pk, now=now).number
+        rows = _cells(found, cell_zoom, now, _figure(measure, now))
+        if measure == Measure.RECURRENCE_SHARE:
+            rows = _with_recurrence(rows, found, filters, cell_zoom)
     residents = _residents(filters, cell_zoom, rows) if measure == Measure.PER_1000 else {}
     cells = [_cell(row, measure, cell_zoom, k, residents) for row in rows]
     on_map = sum(row.n for row in rows)
     unplaced, first, last = _around(found)
     return Heat(
         measure=measure.value,
-        unit_of_measure=str(UNITS_OF_MEASURE[measure]),
+        unit_of_measure=str(UNITS[measure]),
         cell_zoom=cell_zoom,
         n=on_map,
         unplaced=unplaced,
@@ -147,22 +127,12 @@ UNPLACED = Q(
 PLACED = Q(place_shown__in=("exact", "grid"), default_point_suspect=False, public_point__isnull=False)
 
 
-class _X(GeoFunc):
-    function = "ST_X"
-    output_field = FloatField()
-
-
-class _Y(GeoFunc):
-    function = "ST_Y"
-    output_field = FloatField()
-
-
 def _counted(
     filters: Filters, found: ComplaintQuerySet, measure: Measure, cell_zoom: int
 ) -> "tuple[int, list[_Row]] | None":
     """The cells from what the feed has counted, and their version; None where the complaints themselves must be asked."""
     question = Question.of(filters)
-    if question is None or not question.in_pyramid or measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
+    if question is None or not question.in_pyramid or measure not in _COUNTED:
         return None
     if measure == Measure.LATE_SHARE and (question.states or question.late):
         return None  # deadlines are counted over all states together
@@ -172,7 +142,7 @@ def _counted(
         return None
     cells = {(x, y): _Row(x, y, n, promised, late) for (x, y), (n, promised, late) in counted.cells.items()}
     if counted.waiting:
-        for row in _cells(found.filter(pk__in=counted.waiting), cell_zoom, filters.now):
+        for row in _cells(found.filter(pk__in=counted.waiting), cell_zoom, filters.now, None):
             cells[row.x, row.y] = row.added_to(cells.get((row.x, row.y)))
     return counted.version, sorted(cells.values(), key=lambda row: (row.x, row.y))
 
@@ -184,23 +154,22 @@ cut AS (
         floor((1 - ln(tan(radians(lat)) + 1 / cos(radians(lat))) / pi()) / 2 * %s)::int AS y
     FROM placed
 )
-SELECT x, y, count(*), count(*) FILTER (WHERE promised), count(*) FILTER (WHERE promised AND was_late), count(days),
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY days)
+SELECT x, y, count(*), count(*) FILTER (WHERE promised), count(*) FILTER (WHERE promised AND was_late), {figure}
 FROM cut GROUP BY x, y ORDER BY x, y
 """
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A cell as counted; medians only where the complaints were asked."""
+    """A cell as counted. `value` stands on `cases`; both only where the complaints were asked for a measure."""
 
     x: int
     y: int
     n: int
     promised: int
     late: int
-    resolved: int = 0
-    median_days: float | None = None
+    cases: int = 0
+    value: float | None = None
 
     def added_to(self, other: "_Row | None") -> "_Row":
         """The numbers of both together."""
@@ -209,27 +178,85 @@ class _Row:
         return _Row(self.x, self.y, self.n + other.n, self.promised + other.promised, self.late + other.late)
 
 
-def _cells(found: ComplaintQuerySet, cell_zoom: int, now: datetime) -> list[_Row]:
-    resolved = Q(state__in=(State.RESOLVED, State.CONFIRMED), closed_at__isnull=False)
+@dataclass(frozen=True)
+class _Figure:
+    """A measure in SQL: what it takes from a complaint, and its cases and its value of a cell's complaints."""
+
+    facts: dict[str, Any]
+    cases: str
+    value: str
+
+
+# What is summed from counts.
+_COUNTED = (Measure.COUNT, Measure.PER_1000, Measure.LATE_SHARE)
+_QUANTILES = {
+    Measure.MEDIAN_DAYS_TO_ANSWER: (0.5, "answered_at"),
+    Measure.P90_DAYS_TO_ANSWER: (0.9, "answered_at"),
+    Measure.MEDIAN_DAYS_TO_RESOLVE: (0.5, "closed_at"),
+    Measure.P90_DAYS_TO_RESOLVE: (0.9, "closed_at"),
+}
+
+
+def _figure(measure: Measure, now: datetime) -> _Figure | None:
+    """None for what is not made of a cell's own complaints alone."""
+    if measure in _QUANTILES:
+        share, done_at = _QUANTILES[measure]
+        seconds = seconds_until(done_at, Q(state__in=FIXED) if done_at == "closed_at" else Q())
+        quantile = f"percentile_cont({share}) WITHIN GROUP (ORDER BY seconds) / 86400.0"
+        return _Figure({"seconds": seconds}, "count(seconds)", quantile)
+    parts = _parts(measure, now)
+    if parts is None:
+        return None
+    part, whole = parts
+    cases = "count(*) FILTER (WHERE is_part OR is_rest)"
+    facts = {"is_part": flag(part), "is_rest": flag(whole)}
+    return _Figure(facts, cases, f"count(*) FILTER (WHERE is_part)::float8 / nullif({cases}, 0)")
+
+
+def _parts(measure: Measure, now: datetime) -> tuple[Q, Q] | None:
+    """Of a share: what is part of it, and the whole or the rest of it."""
+    fixed, reopened = Q(state__in=FIXED), Q(reopened_count__gt=0)
+    clock = Coalesce(F("paused_at"), Value(now))
+    if measure == Measure.ANSWERED_IN_TIME_SHARE:
+        return decided("answer", "answered_at", F("answer_due_at"), clock)
+    if measure == Measure.RESOLVED_IN_TIME_SHARE:
+        return decided("resolution", "closed_at", F("resolution_due_at"), clock)
+    if measure == Measure.CONFIRMED_SHARE:
+        return Q(state=State.CONFIRMED), fixed
+    if measure == Measure.CONTESTED_SHARE:
+        return reopened, fixed
+    return None
+
+
+def _cells(found: ComplaintQuerySet, cell_zoom: int, now: datetime, figure: _Figure | None) -> list[_Row]:
     rows = found.filter(PLACED).values(
-        lon=_X("public_point"),
-        lat=_Y("public_point"),
-        promised=_flag(Q(resolution_due_at__isnull=False)),
-        was_late=_flag(late_condition(now) | Q(closed_at__gt=F("resolution_due_at"))),
-        days=Case(
-            When(resolved, then=Extract(F("closed_at") - F("submitted_at"), "epoch") / 86400.0),
-            output_field=FloatField(),
-        ),
+        lon=X("public_point"),
+        lat=Y("public_point"),
+        promised=flag(Q(resolution_due_at__isnull=False)),
+        was_late=flag(late_condition(now) | Q(closed_at__gt=F("resolution_due_at"))),
+        **(figure.facts if figure else {}),
     )
     sql, values = rows.query.sql_with_params()
     side = 2**cell_zoom
+    asked = f"{figure.cases}, {figure.value}" if figure else "0, NULL"
     with connection.cursor() as cursor:
-        cursor.execute(_CELLS.format(rows=sql), [*values, side, side])
+        cursor.execute(_CELLS.format(rows=sql, figure=asked), [*values, side, side])
         return [_Row(*row) for row in cursor.fetchall()]
 
 
-def _flag(condition: Q) -> Case:
-    return Case(When(condition, then=True), default=False, output_field=BooleanField())
+def _with_recurrence(rows: list[_Row], found: ComplaintQuerySet, filters: Filters, cell_zoom: int) -> list[_Row]:
+    side = 2**cell_zoom
+    columns = (
+        f"floor((lon + 180) / 360 * {side})::int AS x,"
+        f" floor((1 - ln(tan(radians(lat)) + 1 / cos(radians(lat))) / pi()) / 2 * {side})::int AS y"
+    )
+    others = Complaint.objects.public().filter(jurisdiction=filters.jurisdiction)
+    told = {
+        (x, y): Recurrence(watched, recurred)
+        for x, y, watched, recurred in recurrences(found, others, {}, columns=columns, groups="1, 2", now=filters.now)
+    }
+    known = [(row, told.get((row.x, row.y), Recurrence())) for row in rows]
+    return [replace(row, cases=recurrence.watched, value=recurrence.share) for row, recurrence in known]
 
 
 # Residents of a cell: each smallest district's population, spread evenly over its area. Planar areas in degrees do for
@@ -272,9 +299,8 @@ def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, residents: dict[t
     elif measure == Measure.LATE_SHARE:
         known, cases = row.promised > 0, row.promised
         value = row.late / row.promised if known else 0.0
-    elif measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
-        known, cases = row.median_days is not None, row.resolved
-        value = row.median_days or 0.0
+    elif measure not in _COUNTED:
+        known, cases, value = row.value is not None, row.cases, row.value or 0.0
     longitude, latitude = middle(row.x, row.y, cell_zoom)
     return Cell(
         x=row.x,
@@ -285,6 +311,7 @@ def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, residents: dict[t
         value=round(value, 4) if known else None,
         suppressed=False,
         few=measure != Measure.COUNT and cases < k,
+        cases=cases,
     )
 
 

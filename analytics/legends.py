@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from analytics.heat import UNITS_OF_MEASURE, Measure
+from analytics.measures import Measure
 
 # The light ramp of static/css/map.css: one hue, lightness falls from class to class, readable in grey.
 COLOURS = ("#fff3c4", "#fedd84", "#fdb64a", "#ee8322", "#c75a0b", "#8a3204")
@@ -25,7 +25,7 @@ def coloured(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def legend(limits: list[float], measure: Measure) -> list[dict[str, Any]]:
     """The classes in words, from the lowest: `rank` and `text`."""
-    factor, sign = (100, "\u202f%") if measure == Measure.LATE_SHARE else (1, "")
+    factor, sign = (100, "\u202f%") if measure.is_share else (1, "")
     texts = [_short(limit * factor) + sign for limit in limits]
     lines = [_("less than %(to)s") % {"to": texts[0]}]
     lines += [_("%(from)s to less than %(to)s") % {"from": low, "to": high} for low, high in pairwise(texts)]
@@ -36,14 +36,3 @@ def legend(limits: list[float], measure: Measure) -> list[dict[str, Any]]:
 def _short(value: float) -> str:
     """With as many decimals as it has."""
     return number_format(value, len(f"{value:g}".partition(".")[2]), use_l10n=True)
-
-
-def unit_by_district(measure: Measure) -> str:
-    """What a colour counts where districts are shaded, not squares."""
-    if measure == Measure.COUNT:
-        return _("complaints per district")
-    if measure == Measure.PER_1000:
-        return _("complaints per 1,000 residents of the district, by census")
-    if measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
-        return _("days from filing to resolution, median of the district's resolved complaints")
-    return str(UNITS_OF_MEASURE[measure])

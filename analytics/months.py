@@ -7,7 +7,7 @@ from math import floor, log10
 from typing import Any
 
 from analytics.drawing import DistrictMap, Outlines, district_map, rank_of
-from analytics.heat import Measure, class_limits
+from analytics.measures import Measure, class_limits
 
 # Shares and times have classes that hold for any length of period; their zoom does not matter.
 _ANY_ZOOM = 14
@@ -91,7 +91,7 @@ def class_limits_of(measure: Measure, months: Sequence[MonthFigures]) -> list[fl
     Shares and times have fixed ones. Numbers grow with the length of a period: for them as many districts of all months
     together fall into each class, at round limits.
     """
-    if measure in (Measure.LATE_SHARE, Measure.MEDIAN_DAYS_TO_RESOLVE):
+    if not measure.grows_with_time:
         return class_limits(measure, _ANY_ZOOM)
     known = sorted(value for month in months for value in month.values.values() if value)
     cuts = [_rounded(known[len(known) * part // _CLASSES]) for part in range(1, _CLASSES)] if known else []

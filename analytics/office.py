@@ -1,6 +1,6 @@
 """What the office's page shows, worked out once for the page and for its files."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Case, F, When
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -17,10 +17,10 @@ from accounts.models import User
 from analytics.backlog import Backlog, BacklogLine, backlogs
 from analytics.drawing import DistrictMap, Outlines, district_map, outlines
 from analytics.equity import EquityLine, slower_by_district
-from analytics.figures import NOTHING, Figures, Pair, Tables, by_month, tables
-from analytics.heat import Measure, class_limits
+from analytics.figures import NOTHING, Figures, Pair, Tables, by_month, by_span, tables
 from analytics.latecomers import Latecomer, late_by
 from analytics.legends import legend
+from analytics.measures import Measure, class_limits
 from analytics.months import MonthFigures, Months, class_limits_of
 from analytics.periods import Period, month_limits, months_until, period_between
 from analytics.readiness import ReadinessLine, readiness, watched_incidents
@@ -39,6 +39,20 @@ from districts.models import District
 MONTHS = 13
 # Classes of counts are made for cells; a district is about as large as a cell of this zoom.
 DISTRICT_LIKE_ZOOM = 14
+
+
+# Of a district's figures: a measure's value (shares in percent), and on how many cases it stands.
+_VALUES: dict[Measure, Callable[[Figures], tuple[float | None, int]]] = {
+    Measure.MEDIAN_DAYS_TO_ANSWER: lambda f: (f.median_answer, f.answered),
+    Measure.P90_DAYS_TO_ANSWER: lambda f: (f.slow_answer, f.answered),
+    Measure.MEDIAN_DAYS_TO_RESOLVE: lambda f: (f.median_resolve, f.resolved),
+    Measure.P90_DAYS_TO_RESOLVE: lambda f: (f.slow_resolve, f.resolved),
+    Measure.ANSWERED_IN_TIME_SHARE: lambda f: (f.answers.share, f.answers.decided),
+    Measure.RESOLVED_IN_TIME_SHARE: lambda f: (f.resolutions.share, f.resolutions.decided),
+    Measure.CONFIRMED_SHARE: lambda f: (f.confirmed_share, f.resolved),
+    Measure.CONTESTED_SHARE: lambda f: (f.contested_share, f.closings),
+    Measure.RECURRENCE_SHARE: lambda f: (f.recurred_share, f.recurrence.watched),
+}
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,12 @@ class Office:
             )
         return timeless.apply(Complaint.objects.visible_to(self.user), for_staff=True)
 
+    @property
+    def _others(self) -> ComplaintQuerySet:
+        """All of the city that the person may see, whatever the filter: where what came back is looked for."""
+        found = Complaint.objects.public() if self.public else Complaint.objects.visible_to(self.user)
+        return found.filter(jurisdiction=self.city)
+
     def link(self, **changes: Any) -> str:
         """The list behind a figure: the desk under the same filter and period."""
         span = {"from": self.period.first.isoformat(), "to": self.period.end.isoformat()}
@@ -81,7 +101,8 @@ class Office:
 
     @cached_property
     def _tables(self) -> Tables:
-        return tables(self.rows, ("service_id", self._unit_key, self._district_key), self.period, now=self.now)
+        keys = ("service_id", self._unit_key, self._district_key)
+        return tables(self.rows, self._others, keys, self.period, now=self.now)
 
     @property
     def _unit_key(self) -> str:
@@ -294,9 +315,17 @@ class Office:
         limits = month_limits(self._month_days, self.period.zone)
         return by_month(self.rows, ("service_id", self._district_key), limits, now=self.now)
 
+    def _districts_by_month(self, measure: Measure) -> dict[Any, list[Figures]]:
+        """By code; what trends know already is not asked again."""
+        if measure in (Measure.COUNT, Measure.PER_1000, Measure.LATE_SHARE, Measure.MEDIAN_DAYS_TO_RESOLVE):
+            return self._by_month[self._district_key]
+        limits = month_limits(self._month_days, self.period.zone)
+        found = by_span(self.rows, self._others, (self._district_key,), limits, self.now)[self._district_key]
+        return {code: [spans.get(number + 1, NOTHING) for number in range(MONTHS)] for code, spans in found.items()}
+
     def months(self, measure: Measure) -> Months:
         """The districts month by month, in classes that are the same for all of them."""
-        lines = self._by_month[self._district_key]
+        lines = self._districts_by_month(measure)
         subjects = [subject for subject, _pair in self.districts if subject.code]
         whole = self._by_month[None].get(None, [NOTHING] * MONTHS)
         found = []
@@ -334,10 +363,10 @@ class Office:
 
     def said(self, measure: Measure, value: float) -> str:
         """A value with its unit, short."""
-        if measure == Measure.LATE_SHARE:
+        if measure.is_share:
             return f"{round(100 * value)}\u202f%"
-        if measure == Measure.MEDIAN_DAYS_TO_RESOLVE:
-            return _("%(days)s days") % {"days": f"{value:.1f}"}
+        if measure.is_days:
+            return _("%(days)s days") % {"days": number_format(value, 1)}
         if measure == Measure.PER_1000:
             return _("%(value)s per 1,000 residents") % {"value": f"{value:.1f}"}
         return str(round(value))
@@ -352,7 +381,10 @@ class Office:
             # Missed: open past the deadline or closed after it, as heat.json counts.
             decided = figures.resolutions
             return decided.missed / figures.n if figures.n >= k else None
-        return figures.median_resolve if figures.resolved >= k else None
+        value, cases = _VALUES[measure](figures)
+        if value is None or cases < k:
+            return None
+        return value / 100 if measure.is_share else value
 
     def _trend(
         self, name: str, css_class: str, icon: str, about: dict[str, Any], pair: Pair, line: list[Figures]

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from analytics import brief, folium_map
-from analytics.heat import Measure
+from analytics.measures import Measure
 from analytics.models import Report
 from analytics.office import Office
 from analytics.scope import may_see_office

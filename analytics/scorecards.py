@@ -123,6 +123,15 @@ _COLUMNS = (
         cases=lambda f: f.closings,
     ),
     Column(
+        "came_back",
+        pgettext_lazy("column", "Came back"),
+        lambda f, s: f.recurred_share,
+        percent=True,
+        worse=1,
+        about=_FIXED,
+        cases=lambda f: f.recurrence.watched,
+    ),
+    Column(
         "rejected",
         gettext_lazy("Rejected"),
         lambda f, s: f.rejected_share,
@@ -155,7 +164,7 @@ class Change:
 class Cell:
     """`few`: it stands on too few cases to say anything. `interval`: what a share may be, chance considered.
 
-    `cases`: on how many it stands; None for a plain count.
+    `cases`: on how many it stands; None for a plain count. `order`: what a table sorts by, empty where nothing is told.
     """
 
     text: str
@@ -164,6 +173,7 @@ class Cell:
     few: bool = False
     interval: str = ""
     cases: int | None = None
+    order: float | str = ""
 
 
 @dataclass(frozen=True)
@@ -259,14 +269,18 @@ def _cell(column: Column, subject: Subject, pair: Pair, link: Callable[..., str]
     now, before = column.value(pair.now, subject), column.value(pair.before, subject)
     url = link(**subject.filter, **column.about) if column.about is not None and pair.now.n else ""
     if column.cases is None:
-        return Cell(text=shown(now, column), url=url, change=_change(column, now, before))
+        return Cell(text=shown(now, column), url=url, change=_change(column, now, before), order=_order(now))
     cases, cases_before = column.cases(pair.now), column.cases(pair.before)
     if 0 < cases < k:
         text = ngettext("too few: %(n)s case", "too few: %(n)s cases", cases) % {"n": cases}
         return Cell(text=text, url=url, change=None, few=True, cases=cases)
     change = _change(column, now, before) if cases_before >= k else None
     interval = _interval(column, now, cases)
-    return Cell(text=shown(now, column), url=url, change=change, interval=interval, cases=cases)
+    return Cell(text=shown(now, column), url=url, change=change, interval=interval, cases=cases, order=_order(now))
+
+
+def _order(value: Number) -> float | str:
+    return "" if value is None else round(float(value), 4)
 
 
 def _interval(column: Column, value: Number, cases: int) -> str:

@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from analytics.heat import Measure
+from analytics.measures import Measure
 from analytics.models import BriefSubscription, Report
 from analytics.periods import last_monday
 from analytics.scope import may_see_office, office_filters

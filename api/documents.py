@@ -7,6 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from analytics.measures import Measure
 from api.shapes import LIMITS, MAX_ANSWERS
 from complaints.filters import MAX_PAGE_SIZE
 from complaints.models import Complaint
@@ -247,6 +248,7 @@ class HeatCellDocument(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     suppressed = serializers.BooleanField()
     few = serializers.BooleanField(help_text="The value stands on too few cases to say anything.")
+    cases = serializers.IntegerField(help_text="On how many complaints the value stands.")
 
 
 class PeriodDocument(serializers.Serializer[Any]):
@@ -256,7 +258,7 @@ class PeriodDocument(serializers.Serializer[Any]):
 
 
 class HeatDocument(serializers.Serializer[Any]):
-    measure = serializers.ChoiceField(choices=["count", "per_1000", "late_share", "median_days_to_resolve"])
+    measure = serializers.ChoiceField(choices=Measure.values)
     unit_of_measure = serializers.CharField()
     cell_zoom = serializers.IntegerField()
     n = serializers.IntegerField(help_text="Complaints counted in squares.")

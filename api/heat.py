@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from analytics import heat
+from analytics.measures import Measure
 from analytics.tally.versions import version_of
 from api import documents
 from api.base import JSON, PublicView, cached, tag_at_hand
@@ -29,7 +30,7 @@ class Heat(PublicView):
         summary="A measure in squares",
         description=str(heat.__doc__),
         parameters=[
-            OpenApiParameter("measure", enum=list(heat.Measure.values), default="count"),
+            OpenApiParameter("measure", enum=list(Measure.values), default="count"),
             documents.zoom("Zoom of the map; squares are three zooms finer."),
             *documents.FILTERS,
         ],
@@ -38,13 +39,13 @@ class Heat(PublicView):
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
         measure = request.GET.get("measure", "").strip() or "count"
-        if measure not in heat.Measure.values:
+        if measure not in Measure.values:
             raise Refused.parameter("measure", _("There is no such value here."))
         zoom, now = zoom_of(request.GET.get("zoom", "")), timezone.now()
         filters = parse_filters(request.GET, now=now)
         if known := _known(request, filters):
             return cached(request, HttpResponse(content_type=JSON), etag=known, seconds=SECONDS)
-        told = heat.heat(filters, heat.Measure(measure), zoom, now=now)
+        told = heat.heat(filters, Measure(measure), zoom, now=now)
         answer = orjson.dumps(told.as_json())
         etag = f"{_prefix(filters, told.version)}{hashlib.sha256(answer).hexdigest()[:32]}"
         return cached(request, HttpResponse(answer, content_type=JSON), etag=etag, seconds=SECONDS)

@@ -1,13 +1,11 @@
 """The hot spots as the office's page, its map and its file show them: touching squares of one kind are one spot."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from math import atan, degrees, pi, sinh
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
@@ -19,6 +17,7 @@ from analytics.hotspots.naming import Kind
 from analytics.hotspots.searching import FEWEST, MONTHS, last_full_month
 from analytics.models import HotSpotSearch, HotSquare
 from analytics.periods import months_until
+from analytics.whereabouts import district_names
 from catalogue.models import Jurisdiction, Service
 from catalogue.translated import text_in
 from complaints.filters import Filters
@@ -214,21 +213,7 @@ class HotSpots:
         if not squares or self.search is None:
             return {}
         middles = [middle(square.x, square.y, self.search.zoom) for square in squares]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _NAMES, {"xs": [at[0] for at in middles], "ys": [at[1] for at in middles], "city": self.city.pk}
-            )
-            return {number: text_in(json.loads(name), self.language) for number, name in cursor.fetchall()}
-
-
-_NAMES = """
-SELECT DISTINCT ON (place.number) place.number, d.name
-FROM unnest(%(xs)s::float8[], %(ys)s::float8[]) WITH ORDINALITY AS place (x, y, number)
-JOIN districts_district d ON ST_DWithin(d.geometry, ST_SetSRID(ST_MakePoint(place.x, place.y), 4326), 0.005)
-JOIN districts_boundaryedition e ON e.id = d.edition_id AND e.is_active
-WHERE d.jurisdiction_id = %(city)s
-ORDER BY place.number, d.level DESC, ST_Distance(d.geometry, ST_SetSRID(ST_MakePoint(place.x, place.y), 4326)), d.code
-"""
+        return district_names(self.city, middles, self.language)
 
 
 def _edge(y: int, zoom: int) -> float:

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import load_memberships
 from accounts.models import User
+from analytics import recurrence
 from analytics.backlog import TARGET_DAYS, backlog_rows
 from analytics.equity import equity_rows
-from analytics.heat import Measure
 from analytics.hotspots.searching import ask_for_search
 from analytics.hotspots.shown import HotSpots, hot_spot_rows
-from analytics.legends import legend, unit_by_district
+from analytics.legends import legend
+from analytics.measures import Measure, unit_by_district
 from analytics.months import Months
 from analytics.office import Office
 from analytics.periods import QUICK_DAYS, latest
@@ -30,6 +31,7 @@ from analytics.readiness import FEWEST, WINDOW_DAYS, readiness_rows
 from analytics.reports import recent_reports
 from analytics.scope import OFFICE_ROLES, office_filters
 from analytics.scorecards import csv_rows
+from analytics.squares import Squares, square_rows
 from analytics.weekly import subscription_of
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
@@ -90,6 +92,8 @@ def office(request: HttpRequest) -> HttpResponse:
         "drawn_spots": hot_spots.on(drawing),
         "legend": legend(shown.district_limits(measure), measure),
         "unit_of_measure": unit_by_district(measure),
+        "squares": Squares(shown, measure),
+        "recurrence": recurrence,
         "months": months,
         "compared": _compared(months, request.GET),
         "months_legend": legend(months.limits, measure),
@@ -151,6 +155,8 @@ def _file_rows(shown: Office, code: str) -> Iterable[list[str]]:
         return readiness_rows(shown.readiness)
     if code == "equity":
         return equity_rows(shown.equity)
+    if code == "squares":
+        return square_rows(shown)
     return csv_rows(shown.scorecard(code))
 
 
@@ -197,7 +203,7 @@ def _heat_settings(filters: Filters, measure: Measure, shown: Office, hot_spots:
         "url": f"/api/v1/heat.json?{filters.query_string(jurisdiction=filters.jurisdiction.code)}&measure={measure.value}",
         "list": shown.link(state=["open", "closed"]),
         "hotSpots": hot_spots.for_map(),
-        "percent": measure == Measure.LATE_SHARE,
+        "percent": measure.is_share,
         "words": {
             "title": str(measure.label),
             "tooFew": _("too few to say"),

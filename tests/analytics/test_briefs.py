@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, User
 from analytics import weekly
-from analytics.heat import Measure
+from analytics.measures import Measure
 from analytics.models import BriefSubscription, Report
 from analytics.periods import last_monday
 from analytics.reports import KEPT, ask_for_report, make_due_reports, remove_old_reports

@@ -22,7 +22,7 @@ def period(gridville: Jurisdiction, now: datetime) -> Period:
 
 
 def whole(period: Period, now: datetime) -> Pair:
-    return tables(Complaint.objects.all(), ["service_id"], period, now=now).whole
+    return tables(Complaint.objects.all(), Complaint.objects.all(), ["service_id"], period, now=now).whole
 
 
 def test_a_period_is_whole_days_of_the_city(gridville: Jurisdiction, now: datetime, period: Period) -> None:
@@ -52,7 +52,9 @@ def test_periods_services_and_states_are_counted_apart(
     change_state(
         rejected.pk, Verb.REJECT, acting_user=triage_officer, now=now, note="no", reason=RejectReason.NOT_FOUNDED
     )
-    told = tables(Complaint.objects.all(), ["service__code", "district__code"], period, now=now)
+    told = tables(
+        Complaint.objects.all(), Complaint.objects.all(), ["service__code", "district__code"], period, now=now
+    )
     pairs = told.by_key["service__code"]
     assert {code: pair.now.n for code, pair in told.by_key["district__code"].items()} == {"w1": 2}
     assert (pairs["roads"].now.n, pairs["roads"].now.rejected, pairs["roads"].now.open) == (1, 1, 0)

@@ -6,7 +6,8 @@ import pytest
 from django.http import QueryDict
 
 from accounts.models import User
-from analytics.heat import Heat, Measure, heat
+from analytics.heat import Heat, heat
+from analytics.measures import Measure
 from catalogue.models import Jurisdiction
 from complaints.filters import parse_filters
 from complaints.models import Complaint

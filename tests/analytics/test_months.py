@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from analytics.heat import Measure
+from analytics.measures import Measure
 from analytics.months import MonthFigures, class_limits_of
 from catalogue.models import Jurisdiction
 from tests.builders import build_complaint

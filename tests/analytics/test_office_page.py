@@ -58,7 +58,7 @@ def test_a_stranger_is_asked_to_sign_in(client: Client, gridville: Jurisdiction)
 def test_each_figure_leads_to_a_list_of_as_many(signed_in: "SignIn", office_user: User) -> None:
     client = signed_in(office_user)
     html = page(client, "measure=count")
-    links = re.findall(r'<td class="number">\s*<a href="([^"]+)">(\d+)</a>', html)
+    links = re.findall(r'<td class="number"[^>]*>\s*<a href="([^"]+)">(\d+)</a>', html)
     assert len(links) >= 6
     for url, figure in dict.fromkeys(links):
         listed = client.get(unescape(url))
@@ -135,7 +135,7 @@ def test_the_number_of_statements_does_not_grow(signed_in: "SignIn", office_user
         with CaptureQueriesContext(connection) as captured:
             page(client)
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 20
+    assert counts[0] == counts[1] <= 23
 
 
 def test_other_cities_stay_out(signed_in: "SignIn", office_user: User) -> None:

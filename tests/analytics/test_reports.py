@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from analytics.folium_map import plain
-from analytics.heat import Measure
+from analytics.measures import Measure
 from analytics.models import Report
 from analytics.reports import KEPT, TooManyWaiting, ask_for_report, make_due_reports, remove_old_reports
 from catalogue.models import Jurisdiction

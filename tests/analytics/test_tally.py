@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -23,10 +25,16 @@ from complaints.models import Complaint, FeedItem
 from complaints.services.allocation import recategorise
 from complaints.services.merging import merge, separate
 from complaints.services.publication import hide, unhide
+from complaints.services.rerouting import reroute
+from complaints.services.routing_jobs import request_rerouting
 from complaints.services.small_places import settle_places
 from complaints.services.transitions import change_state
 from complaints.workflow import RejectReason, State, Verb, WorkflowError
-from tests.builders import build_complaint, build_enough, build_gridville, build_staff
+from districts.editions import activate
+from districts.models import BoundaryEdition, District
+from tests.builders import box, build_complaint, build_edition, build_enough, build_gridville, build_staff
+from tests.complaints.test_import import row as old_row
+from tests.complaints.test_import import run, write_csv
 from tests.conftest import NOW
 
 DAY = timedelta(days=1)
@@ -160,17 +168,25 @@ STEP = st.tuples(
     st.integers(0, 5),
     st.sampled_from(
         ["ask", "reply", "resolve", "contest", "reopen", "reject", "withdraw", "move", "hide", "unhide", "merge",
-         "separate", "settle", "consume", "late", "file"]
+         "separate", "settle", "consume", "late", "file", "import", "reroute"]
     ),
     st.integers(1, 100),
+)  # fmt: skip
+
+
+# Whatever chance draws, this history is always among those tried.
+EVERYTHING_ONCE = (
+    "import", "consume", "merge", "reroute", "consume", "hide", "import", "resolve", "reroute", "contest", "separate",
+    "unhide", "move", "resolve", "reopen", "settle", "late", "file",
 )  # fmt: skip
 
 
 class RandomHistories(TestCase):
     """Hypothesis resets the database between examples only in Django's own test case."""
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
     @given(steps=st.lists(STEP, min_size=5, max_size=25))
+    @example(steps=[(n % 6, what, 5) for n, what in enumerate(EVERYTHING_ONCE)])
     def test_what_the_feed_made_is_what_counting_from_scratch_says(self, steps: list[tuple[int, str, int]]) -> None:
         city = build_gridville()
         officer, moderator = build_staff("tarik", Role.TRIAGE_OFFICER, city), build_staff("mo", Role.MODERATOR, city)
@@ -198,7 +214,7 @@ class RandomHistories(TestCase):
 def _play(which: int, what: str, officer: User, moderator: User, clock: datetime) -> None:
     """One step of a history; what the workflow refuses does not happen."""
     rows = list(Complaint.objects.order_by("pk"))
-    row, other = rows[which % len(rows)], rows[(which + 1) % len(rows)]
+    chosen, other = rows[which % len(rows)], rows[(which + 1) % len(rows)]
     try:
         if what == "consume":
             consume(now=clock, limit=3)
@@ -208,21 +224,52 @@ def _play(which: int, what: str, officer: User, moderator: User, clock: datetime
             settle_places(now=clock)
         elif what == "file":
             build_complaint("noise", at=(0.3, 0.5), now=clock)
+        elif what == "import":
+            _import(chosen.jurisdiction, clock)
+        elif what == "reroute":
+            _reroute(chosen.jurisdiction, clock)
         elif what in ("hide", "unhide"):
-            (hide if what == "hide" else unhide)(row.pk, acting_user=moderator, now=clock)
+            (hide if what == "hide" else unhide)(chosen.pk, acting_user=moderator, now=clock)
         elif what == "merge":
-            merge(row.pk, other.pk, acting_user=officer, now=clock)
+            merge(chosen.pk, other.pk, acting_user=officer, now=clock)
         elif what == "separate":
-            separate(row.pk, acting_user=officer, now=clock)
+            separate(chosen.pk, acting_user=officer, now=clock)
         elif what == "move":
-            code = "pothole" if row.category.code != "pothole" else "vagrancy"
-            recategorise(row.pk, code, acting_user=officer, now=clock)
+            code = "pothole" if chosen.category.code != "pothole" else "vagrancy"
+            recategorise(chosen.pk, code, acting_user=officer, now=clock)
         else:
             user = None if what in ("reply", "contest", "withdraw") else officer
             reason = RejectReason.NOT_FOUNDED.value if what == "reject" else "no_trace"
-            change_state(row.pk, Verb(what), acting_user=user, now=clock, note="words", reason=reason)
+            change_state(chosen.pk, Verb(what), acting_user=user, now=clock, note="words", reason=reason)
     except (WorkflowError, ComplaintError):
         return
+
+
+def _import(city: Jurisdiction, clock: datetime) -> None:
+    """Two rows of an old system, one of them closed long ago."""
+    number = Complaint.objects.count()
+    opened = {"opened": "10/20/2026 01:30:00 PM"}
+    rows = [
+        old_row(f"old-{number}", (0.4, 0.5), **opened),
+        old_row(f"closed-{number}", (1.4, 0.5), status="Closed", closed="10/22/2026 01:30:00 PM", **opened),
+    ]
+    with TemporaryDirectory() as folder:
+        assert run(city, write_csv(Path(folder), rows), clock).counts["imported"] == 2
+
+
+def _reroute(city: Jurisdiction, clock: datetime) -> None:
+    """The border between two districts moves to and fro, and everything is routed anew."""
+    newest = BoundaryEdition.objects.filter(jurisdiction=city, layer="districts").order_by("-number")[0]
+    edition = build_edition(city, "districts", active=False, number=newest.number + 1)
+    border = 0.35 if edition.number % 2 else 1.0
+    shapes = {"w1": (0, 0, border, 2), "w2": (border, 0, 2, 2)}
+    for district in District.objects.filter(edition=newest):
+        district.pk, district._state.adding, district.edition = None, True, edition
+        if district.code in shapes:
+            district.geometry = box(*shapes[district.code])
+        district.save()
+    activate(edition, requested_by="x", now=clock)
+    reroute(request_rerouting(city, requested_by="x", now=clock), now=clock)
 
 
 def test_every_state_has_its_number() -> None:

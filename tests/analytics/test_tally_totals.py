@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from analytics import heat
 from analytics.feed import consume
-from analytics.heat import Measure
+from analytics.measures import Measure
 from analytics.tally import waiting
 from analytics.tally.totals import figures, matched
 from catalogue.models import Jurisdiction
