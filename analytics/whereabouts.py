@@ -22,7 +22,11 @@ def district_names(city: Jurisdiction, places: Sequence[tuple[float, float]], la
     """Names by the place's number from 1; a place (longitude, latitude) far from every district has none. One statement."""
     if not places:
         return {}
-    values: dict[str, list[float] | int] = {"xs": [x for x, _y in places], "ys": [y for _x, y in places], "city": city.pk}
+    values: dict[str, list[float] | int] = {
+        "xs": [x for x, _y in places],
+        "ys": [y for _x, y in places],
+        "city": city.pk,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_NAMES, values)
         return {number: text_in(json.loads(name), language) for number, name in cursor.fetchall()}
