@@ -2,23 +2,35 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
+from complaints.desk.lines import Sql, rows_of
 from complaints.desk.queue import PAGE_SIZE, Queue
-from complaints.querysets import late_condition
+from complaints.models import Complaint
 
 # Counting further would read further; nobody works through so many by hand.
 CAP = 1000
-_GROUP = ("state", "category_id", "district_id", "district__code", "district__name", "unit_id")
+# Late as Complaint.is_late says; what is merged into another has no clock of its own.
+_GROUPS = """SELECT c.state, c.category_id, c.district_id, c.unit_id, count(*) AS n,
+count(*) FILTER (WHERE c.merged_into_id IS NULL AND (
+  (c.answered_at IS NULL AND c.answer_due_at < coalesce(c.paused_at, %s))
+  OR c.resolution_due_at < coalesce(c.paused_at, %s))) AS late, {ids} AS ids
+FROM ({rows}) c GROUP BY c.state, c.category_id, c.district_id, c.unit_id"""
+_COUNTED = """WITH g AS MATERIALIZED ({groups})
+SELECT (SELECT json_agg(json_build_array(state, category_id, district_id, unit_id, n, late, ids)) FROM g),
+(SELECT json_object_agg(id, json_build_array(code, name)) FROM districts_district
+ WHERE id IN (SELECT district_id FROM g)), {numbers}"""
+_NOTHING = Sql(
+    "SELECT '' AS state, 0 AS category_id, 0 AS district_id, 0 AS unit_id, 0 AS n, 0 AS late, 0 AS ids WHERE false"
+)
 
 
 @dataclass(frozen=True)
@@ -100,28 +112,24 @@ class Counts:
     def _counted(self) -> tuple[list[Group], list[int] | int, list[int]]:
         searched = bool(self.closed.filters.q)
         closed = self.closed.newest_closed(None, cap_of(self.closed) + 1) if searched else some(self.closed)
-        asked = [("json_agg(q)", self._grouped()), ("json_agg(q.pk)" if searched else "count(*)", closed)]
-        asked += [("count(*)", some(queue)) for queue in self.beside]
+        asked = [("json_agg(q.pk)" if searched else "count(*)", _sql(closed))]
+        asked += [("count(*)", _sql(some(queue))) for queue in self.beside]
         if self.other is not None:
-            asked.append(("count(*)", self.other.values("pk")))
-        parts: list[str] = []
-        values: list[Any] = []
-        for what, queryset in asked:
-            try:
-                sql, parameters = queryset.query.sql_with_params()
-            except EmptyResultSet:
-                parts.append("NULL")
-                continue
-            parts.append(f"(SELECT {what} FROM ({sql}) q)")  # noqa: S608 (the ORM's own SQL)
-            values += parameters
+            asked.append(("count(*)", _sql(self.other.values("pk"))))
+        groups = self._grouped()
+        numbers = [f"(SELECT {what} FROM ({sql.text}) q)" if sql else "NULL" for what, sql in asked]  # noqa: S608 (as above)
+        values = [*groups.values, *(value for _what, sql in asked if sql for value in sql.values)]
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(parts)}", values)
-            groups, closed_ones, *numbers = cursor.fetchone()
-        names = (*_GROUP, "n", "late", "ids")
-        found = [Group(*(row.get(name, ()) for name in names)) for row in _loaded(groups)]
-        return found, _loaded(closed_ones) if searched else closed_ones or 0, [number or 0 for number in numbers]
+            cursor.execute(_COUNTED.format(groups=groups.text, numbers=", ".join(numbers)), values)
+            found, districts, closed_ones, *counted = cursor.fetchone()
+        named = _loaded(districts) or {}
+        return (
+            [_group(row, named) for row in _loaded(found) or ()],
+            _loaded(closed_ones) or [] if searched else closed_ones or 0,
+            [number or 0 for number in counted],
+        )
 
-    def _grouped(self) -> QuerySet[Any]:
+    def _grouped(self) -> Sql:
         wide = replace(
             self.queue.filters,
             states=frozenset(),
@@ -131,14 +139,13 @@ class Counts:
             district_codes=(),
             unit_ids=(),
         )
-        found = replace(self.queue, filters=wide).found(are_open=True)
-        grouped: QuerySet[Any] = (
-            found.order_by()
-            .values(*_GROUP)
-            .annotate(n=Count("pk"), late=Count("pk", filter=late_condition(self.queue.filters.now)))
-        )
+        rows = rows_of(replace(self.queue, filters=wide).found(are_open=True))
+        if rows is None:
+            return _NOTHING
         # What was searched for is listed from here: nobody searches twice.
-        return grouped.annotate(ids=ArrayAgg("pk")) if self.queue.filters.q else grouped
+        ids = "array_agg(c.id)" if self.queue.filters.q else "'{}'::bigint[]"
+        now = self.queue.filters.now
+        return Sql(_GROUPS.format(ids=ids, rows=rows.text), (now, now, *rows.values))
 
     def _passing(self, ignoring: Iterable[str]) -> list[Group]:
         """The groups that pass the filter, some of its dimensions ignored."""
@@ -161,8 +168,22 @@ class Counts:
         return [(g, frozenset(name for name, key, values in asked if key(g) not in values)) for g in self.groups]
 
 
-def _loaded(value: Any) -> list[Any]:
-    return json.loads(value) if isinstance(value, str) else value or []
+def _sql(queryset: QuerySet[Any]) -> Sql | None:
+    """The statement of a queryset; None where it would find nothing."""
+    try:
+        return Sql(*queryset.query.sql_with_params())
+    except EmptyResultSet:
+        return None
+
+
+def _group(row: list[Any], districts: Mapping[str, tuple[str, dict[str, str]]]) -> Group:
+    state, category_id, district_id, unit_id, n, late, ids = row
+    code, name = districts.get(str(district_id), (None, None))
+    return Group(state, category_id, district_id, code, name, unit_id, n, late, ids)
+
+
+def _loaded(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def cap_of(queue: Queue) -> int:
@@ -183,7 +204,7 @@ def some(queue: Queue) -> QuerySet[Any]:
     """Any complaints that a queue lists, as far as they are counted."""
     limit = cap_of(queue) + 1
     kinds = [queue.some(are_open=kind, limit=limit) for kind in queue.kinds]
-    ids: QuerySet[Any] = queue.scope.complaints().none().values("pk")
-    for kind in kinds:
-        ids = ids.union(kind, all=True)
-    return ids[:limit]
+    if not kinds:
+        return Complaint.objects.none()
+    ids = kinds[0]
+    return ids.union(*kinds[1:], all=True)[:limit] if kinds[1:] else ids

@@ -6,15 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import BigIntegerField, Case, DateTimeField, ExpressionWrapper, F, Func, Q, Value, When
 from django.db.models.enums import TextChoices
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import pgettext_lazy
 
+from complaints.desk.lines import NEXT_DUE, Sql
 from complaints.filters import FilterError
 from complaints.workflow import State
 
@@ -75,28 +73,13 @@ def _keys(is_open: object) -> int:
     return _MAX_KEYS if is_open else _MAX_KEYS - 1
 
 
-def next_due() -> Case:
-    """The promise that comes next: the first answer until it was given, then the resolution."""
-    return Case(
-        When(answered_at=None, then=Least("answer_due_at", "resolution_due_at")), default=F("resolution_due_at")
-    )
-
-
-def open_keys(order: Order, names: "Names", as_of: datetime) -> tuple[Combinable, Combinable]:
-    """What open complaints are sorted by, both whole numbers and ascending; the primary key breaks ties."""
-    left = time_left(as_of)
+def open_keys(order: Order, names: "Names", as_of: datetime) -> Sql:
+    """What open complaints `c` are sorted by, two whole numbers, ascending; the primary key breaks ties."""
+    left = _time_left(as_of)
     if order == Order.LEFT:
-        return left, Value(0, output_field=BigIntegerField())
-    ranks: dict[Order, Combinable] = {
-        Order.NEWEST: _microseconds(F("submitted_at"), sign="-"),
-        Order.OLDEST: _microseconds(F("submitted_at")),
-        Order.CHANGED: _microseconds(F("updated_at"), sign="-"),
-        Order.CATEGORY: _rank("category_id", names.categories),
-        Order.DISTRICT: _rank("district_id", names.districts),
-        Order.UNIT: _rank("unit_id", names.units),
-        Order.STATE: _rank("state", [str(state) for state in State], kind="text"),
-    }
-    return ranks[order], left
+        return Sql(f"{left.text} AS first, 0 AS second", left.values)
+    rank = Sql(_RANKS[order]) if order in _RANKS else _rank(order, names)
+    return Sql(f"{rank.text} AS first, {left.text} AS second", (*rank.values, *left.values))
 
 
 @dataclass(frozen=True)
@@ -108,26 +91,15 @@ class Names:
     units: Sequence[int]
 
 
-def time_left(as_of: datetime) -> Combinable:
-    """The next promise in microseconds, moved on by as long as the clock has stood still: sorts by time left."""
-    paused_for = Value(as_of, output_field=DateTimeField()) - Coalesce(F("paused_at"), Value(as_of))
-    moved = ExpressionWrapper(F("next_due_at") + paused_for, output_field=DateTimeField())
-    return Coalesce(_microseconds(moved), Value(_NEVER))
+def _time_left(as_of: datetime) -> Sql:
+    """The next promise in microseconds, moved on by as long as the clock has stood still."""
+    moved = _microseconds(f"({NEXT_DUE}) + (%s - coalesce(c.paused_at, %s))")
+    return Sql(f"coalesce({moved}, {_NEVER})", (as_of, as_of))
 
 
 def ended() -> Coalesce:
     """When a closed complaint was closed (index complaint_desk_closed spells it like this)."""
     return Coalesce("closed_at", "submitted_at")
-
-
-def after(keys: Sequence[tuple[str, int]]) -> Q:
-    """Rows whose keys, ascending, come after these values."""
-    condition = Q(pk__in=[])
-    same = Q()
-    for name, value in keys:
-        condition |= same & Q(**{f"{name}__gt": value})
-        same &= Q(**{name: value})
-    return condition
 
 
 def microseconds(instant: datetime) -> int:
@@ -142,21 +114,24 @@ def instant_of(number: int) -> datetime:
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def _microseconds(expression: Any, *, sign: str = "") -> Func:
-    return Func(
-        expression,
-        template=f"({sign}extract(epoch FROM %(expressions)s) * 1000000)::bigint",
-        output_field=BigIntegerField(),
-    )
+def _microseconds(instant: str) -> str:
+    return f"(extract(epoch FROM {instant}) * 1000000)::bigint"
 
 
-def _rank(column: str, ids: Sequence[object], *, kind: str = "bigint") -> Combinable:
+_RANKS = {
+    Order.NEWEST: f"-{_microseconds('c.submitted_at')}",
+    Order.OLDEST: _microseconds("c.submitted_at"),
+    Order.CHANGED: f"-{_microseconds('c.updated_at')}",
+}
+
+
+def _rank(order: Order, names: Names) -> Sql:
     """The place of a column's value in a list; what the list does not have comes last."""
-    position = Func(
-        Value(list(ids)),
-        F(column),
-        template="array_position(%(expressions)s)",
-        arg_joiner=f"::{kind}[], ",
-        output_field=BigIntegerField(),
-    )
-    return Coalesce(position, Value(len(ids) + 1), output_field=BigIntegerField())
+    column, kind, values = {
+        Order.CATEGORY: ("category_id", "bigint", names.categories),
+        Order.DISTRICT: ("district_id", "bigint", names.districts),
+        Order.UNIT: ("unit_id", "bigint", names.units),
+        Order.STATE: ("state", "text", [str(state) for state in State]),
+    }[order]
+    position = f"array_position(%s::{kind}[], c.{column}::{kind})"
+    return Sql(f"coalesce({position}, {len(values) + 1})", (list(values),))

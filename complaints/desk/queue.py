@@ -10,11 +10,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BooleanField, F, IntegerField, Q, QuerySet, TextField
-from django.db.models.expressions import RawSQL
+from django.db.models import Q, QuerySet
 
 from complaints.desk.finding import Finding
-from complaints.desk.orders import Mark, Names, Order, after, ended, instant_of, microseconds, next_due, open_keys
+from complaints.desk.lines import Line, Sql, read_lines
+from complaints.desk.orders import Mark, Names, Order, ended, instant_of, microseconds, open_keys
 from complaints.desk.scope import Scope
 from complaints.filters import FilterError, Filters
 from complaints.models import Complaint
@@ -25,20 +25,6 @@ from complaints.workflow import CLOSED_STATES, OPEN_STATES
 PAGE_SIZE = 50
 # Where nothing has exactly the words that were typed, so many of the newest closed ones are compared letter by letter.
 ALIKE_AMONG = 500
-_ROW = (
-    "tracking_number", "jurisdiction_id", "category_id", "service_id", "unit_id", "state", "kind", "channel", "visibility",
-    "submitted_at", "updated_at", "answered_at", "closed_at", "answer_due_at", "resolution_due_at", "paused_at",
-    "reopened_count", "merged_count", "joined_count", "merged_into_id", "district__name", "district__code",
-    "assigned_to__first_name", "assigned_to__last_name", "assigned_to__username",
-)  # fmt: skip
-# What hangs on a line of the list, as SQL: to build it from models took longer than to answer it.
-_FILES = """SELECT count(*) FROM complaints_attachment a
-WHERE a.complaint_id = complaints_complaint.id AND a.status <> 'refused'"""
-_OFFERED = """EXISTS (SELECT FROM complaints_handover h
-WHERE h.complaint_id = complaints_complaint.id AND h.outcome = 'open' AND h.to_unit_id = complaints_complaint.unit_id)"""
-_HERE = """SELECT string_agg(coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username), ', ')
-FROM complaints_presence p JOIN accounts_user u ON u.id = p.user_id
-WHERE p.complaint_id = complaints_complaint.id AND p.seen_at > %s AND p.user_id <> %s"""
 
 
 @dataclass(frozen=True)
@@ -48,11 +34,11 @@ class Page:
     `alike`: nothing has exactly the words that were typed, these only sound like it.
     """
 
-    rows: list[Complaint]
+    rows: list[Line]
     previous: Mark | None = None
     next: Mark | None = None
     # The first row of the page below.
-    beyond: Complaint | None = None
+    beyond: Line | None = None
     alike: bool = False
 
 
@@ -75,7 +61,7 @@ class Queue:
         return Finding(self.scope, self.filters)
 
     def page(self, *, after: Mark | None = None, before: Mark | None = None) -> Page:
-        """The rows below `after` or above `before`, each as `_decorated` says. One statement where one kind is listed."""
+        """The rows below `after` or above `before`, one statement where one kind is listed."""
         if before is not None:
             return self._page_above(before)
         rows = self._rows(after, PAGE_SIZE + 1, backward=False)
@@ -94,10 +80,11 @@ class Queue:
         closed = frozenset(str(state) for state in CLOSED_STATES)
         return replace(self, filters=replace(self.filters, states=self.filters.states & closed or closed, late=False))
 
-    def mark(self, row: Complaint, as_of: datetime) -> Mark:
-        """The place of a row that a page of this list gave."""
+    def mark(self, line: Line, as_of: datetime) -> Mark:
+        """The place of a line that a page of this list gave."""
+        row = line.complaint
         if row.is_open:
-            return Mark(True, as_of, (row.desk_rank, row.desk_left, row.pk))  # type: ignore[attr-defined]
+            return Mark(True, as_of, (*line.keys, row.pk))
         return Mark(False, as_of, (microseconds(row.closed_at or row.submitted_at), row.pk))
 
     def found(self, *, are_open: bool | None = None) -> ComplaintQuerySet:
@@ -149,9 +136,9 @@ class Queue:
             next=self.mark(shown[-1], mark.as_of),
         )
 
-    def _rows(self, mark: Mark | None, limit: int, *, backward: bool) -> list[Complaint]:
+    def _rows(self, mark: Mark | None, limit: int, *, backward: bool) -> list[Line]:
         """Up to `limit` rows on the given side of a mark, the nearest first."""
-        rows: list[Complaint] = []
+        rows: list[Line] = []
         for is_open in reversed(self.kinds) if backward else self.kinds:
             # A mark among the closed ones lies below all open ones, and the other way round.
             if mark is not None and mark.is_open != is_open and (mark.is_open == backward):
@@ -165,20 +152,21 @@ class Queue:
                 break
         return rows
 
-    def _open(self, mark: Mark | None, as_of: datetime, limit: int, backward: bool) -> list[Complaint]:
-        rank, left = open_keys(self.order, self.names, as_of)
+    def _open(self, mark: Mark | None, as_of: datetime, limit: int, backward: bool) -> list[Line]:
         if self.open_found is None:
             listed = self.found(are_open=True)
         else:
             listed = self._plain().open().filter(pk__in=self.open_found)
-        found = self._decorated(listed).annotate(desk_rank=rank, desk_left=left)
-        names = ("desk_rank", "desk_left", "pk")
-        if mark is not None:
-            condition = after(list(zip(names, mark.keys, strict=True)))
-            found = found.filter(~(condition | Q(pk=mark.keys[-1])) if backward else condition)
-        return list(found.order_by(*(f"-{name}" if backward else name for name in names))[:limit])
+        way, side = (" DESC", "<") if backward else ("", ">")
+        return self._lines(
+            listed,
+            ", ".join(f"{key}{way}" for key in ("k.first", "k.second", "c.id")),
+            limit,
+            keys=open_keys(self.order, self.names, as_of),
+            among=Sql(f"(k.first, k.second, c.id) {side} (%s, %s, %s)", mark.keys) if mark is not None else None,
+        )
 
-    def _closed(self, mark: Mark | None, as_of: datetime, limit: int, backward: bool) -> list[Complaint]:
+    def _closed(self, mark: Mark | None, as_of: datetime, limit: int, backward: bool) -> list[Line]:
         del as_of  # what is closed has no time left
         plain = self._plain().closed()
         if not self.filters.q:
@@ -187,7 +175,8 @@ class Queue:
             found = plain.filter(pk__in=self.closed_found)
         else:
             found = Complaint.objects.filter(pk__in=self.newest_closed(mark, limit, backward=backward))
-        return list(_in_order(self._decorated(found), backward)[:limit])
+        way = "ASC" if backward else "DESC"
+        return self._lines(found, f"coalesce(c.closed_at, c.submitted_at) {way}, c.id {way}", limit)
 
     def newest_closed(self, mark: Mark | None, limit: int, *, backward: bool = False) -> QuerySet[Any]:
         """The ids of what a search finds among the closed ones, the newest `limit` of each way of being found (below a mark)."""
@@ -196,33 +185,32 @@ class Queue:
         ids: QuerySet[Any] = _union([_in_order(found, backward)[:limit] for found in ways])
         return ids
 
-    def _alike(self) -> list[Complaint]:
+    def _alike(self) -> list[Line]:
         """What sounds like the words typed, among the open ones and the newest closed ones."""
         plain = self._plain()
         kinds = [plain.open() if kind else _in_order(plain.closed(), False)[:ALIKE_AMONG] for kind in self.kinds]
         if not kinds:
             return []
         near = Complaint.objects.filter(pk__in=_union(kinds))
-        rank, left = open_keys(Order.LEFT, self.names, self.filters.now)
-        found = self._decorated(self.finding.alike(near)).annotate(desk_rank=rank, desk_left=left)
-        return list(found.order_by(F("likeness").desc(), "pk")[:PAGE_SIZE])
+        return self._lines(self.finding.alike(near), "c.likeness DESC, c.id", PAGE_SIZE)
 
-    def _decorated(self, found: ComplaintQuerySet) -> ComplaintQuerySet:
-        """Columns of a line of the list, district and crew loaded.
-
-        `next_due_at` (None without promise), `file_count`, `offered` (handed over, not accepted), and `here`:
-        names of others who have it open.
-        """
-        here_since = self.filters.now - HERE_FOR
-        return (
-            found.select_related("district", "assigned_to")
-            .only(*_ROW)
-            .annotate(
-                next_due_at=next_due(),
-                file_count=RawSQL(_FILES, (), output_field=IntegerField()),  # noqa: S611 (constants, here and below)
-                offered=RawSQL(_OFFERED, (), output_field=BooleanField()),  # noqa: S611
-                here=RawSQL(_HERE, (here_since, self.scope.user.pk), output_field=TextField()),  # noqa: S611
-            )
+    def _lines(
+        self,
+        found: ComplaintQuerySet,
+        order: str,
+        limit: int,
+        *,
+        keys: Sql | None = None,
+        among: Sql | None = None,
+    ) -> list[Line]:
+        return read_lines(
+            found,
+            order,
+            limit=limit,
+            here_since=self.filters.now - HERE_FOR,
+            reader_id=self.scope.user.pk,
+            keys=keys,
+            among=among,
         )
 
 

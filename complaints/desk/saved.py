@@ -41,11 +41,11 @@ def saved_queues(queue: Queue, read: Callable[[QueryDict], Queue]) -> list[Saved
 
 def _visible(user: User, city: Jurisdiction) -> list[SavedFilter]:
     memberships = [m for m in user.memberships.all() if m.jurisdiction_id == city.pk]
-    units = [m.unit_id for m in memberships if m.unit_id is not None]
-    shared = Q(is_shared=True) & (Q(unit__in=units) | Q(unit=None))
-    if any(m.unit_id is None for m in memberships):
-        shared = Q(is_shared=True)
-    return list(SavedFilter.objects.filter(Q(owner=user) | shared, jurisdiction=city))
+    units = {m.unit_id for m in memberships}
+    # Who works for the whole city sees what any unit shares.
+    everywhere = None in units
+    kept = SavedFilter.objects.filter(Q(owner=user) | Q(is_shared=True), jurisdiction=city)
+    return [k for k in kept if k.owner_id == user.pk or everywhere or k.unit_id is None or k.unit_id in units]
 
 
 def save_filter(queue: Queue, name: str, *, shared: bool, now: datetime) -> SavedFilter:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from complaints.desk.columns import Column
-from complaints.views.desk.listing import Row
+from complaints.views.desk.rows import Row
 from geoportal.templatetags.pages import deadline, icon, state_badge
 
 register = template.Library()
