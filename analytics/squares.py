@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from analytics.drawing import WORLD_METRES, rank_of
 from analytics.heat import CELLS_FINER, COARSEST, FINEST, Cell, Heat, heat
-from analytics.measures import Measure
+from analytics.measures import Measure, class_limits
 from analytics.office import Office
 from analytics.periods import Period
 from analytics.whereabouts import district_names
@@ -59,6 +59,11 @@ class Squares:
         drawn = self.office.outlines
         fits = [zoom for zoom in range(COARSEST, FINEST + 1) if WORLD_METRES / 2**zoom * drawn.factor >= NARROWEST]
         return max(fits, default=FINEST - 1 if not drawn.factor else COARSEST)
+
+    @property
+    def limits(self) -> list[float]:
+        """Of the classes: the same whatever the period."""
+        return class_limits(self.measure, self.zoom)
 
     @cached_property
     def heat(self) -> Heat:

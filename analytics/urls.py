@@ -6,6 +6,7 @@ from analytics.views import cards, data, exports, office, reports
 
 urlpatterns = [
     path("office/", office.office, name="office"),
+    path("office/month-squares/", office.month_squares, name="office_month_squares"),
     path("office/hot-spots/", office.look_for_hot_spots, name="office_hot_spots"),
     path("office/<slug:code>.csv", office.table, name="office_table"),
     path("office/reports/", reports.ask, name="office_reports"),

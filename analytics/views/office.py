@@ -2,14 +2,16 @@
 
 import csv
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,10 +25,10 @@ from analytics.equity import equity_rows
 from analytics.hotspots.searching import ask_for_search
 from analytics.hotspots.shown import HotSpots, hot_spot_rows
 from analytics.legends import legend
-from analytics.measures import Measure, unit_by_district
+from analytics.measures import UNITS, Measure, unit_by_district
 from analytics.months import Months
-from analytics.office import Office
-from analytics.periods import QUICK_DAYS, latest
+from analytics.office import MONTHS, Office
+from analytics.periods import QUICK_DAYS, Period, latest, months_until
 from analytics.readiness import FEWEST, WINDOW_DAYS, readiness_rows
 from analytics.reports import recent_reports
 from analytics.scope import OFFICE_ROLES, office_filters
@@ -35,6 +37,7 @@ from analytics.squares import Squares, square_rows
 from analytics.weekly import subscription_of
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
+from catalogue.translated import colon, text_in
 from complaints.filters import FilterError, Filters
 from complaints.views.staff import city_of
 
@@ -74,7 +77,8 @@ def office(request: HttpRequest) -> HttpResponse:
     measure = measure_of(request.GET)
     shown = Office(user, filters, now)
     drawing, hot_spots = shown.map_of_districts(measure), HotSpots(filters, shown.language)
-    months = shown.months(measure)
+    months, by_squares = shown.months(measure), request.GET.get("by") == "squares"
+    compared = _compared(shown, months, request.GET, by_squares=by_squares)
     context = {
         "now": now,
         "fault": fault,
@@ -95,9 +99,11 @@ def office(request: HttpRequest) -> HttpResponse:
         "squares": Squares(shown, measure),
         "recurrence": recurrence,
         "months": months,
-        "compared": _compared(months, request.GET),
-        "months_legend": legend(months.limits, measure),
-        "months_json": months.as_json(),
+        "by_squares": by_squares,
+        "compared": compared,
+        "months_legend": legend(compared[0]["squares"].limits if by_squares else months.limits, measure),
+        "months_unit": UNITS[measure] if by_squares else unit_by_district(measure),
+        "months_json": months.as_json() | {"squares": _address_of_squares(filters, measure) if by_squares else ""},
         # What the form of the months must not lose.
         "kept": [(name, value) for name in _KEPT for value in request.GET.getlist(name) if value],
         "quick_periods": _quick_periods(filters, city, now, measure),
@@ -128,6 +134,34 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
     response.write("\ufeff")
     csv.writer(response).writerows(rows)
     return response
+
+
+@office_page
+@require_safe
+def month_squares(request: HttpRequest) -> HttpResponse:
+    """One month's squares under the page's filter, drawn and as rows of a table; the last month unless another is asked for."""
+    user, city, now = _user(request), city_of(request, OFFICE_ROLES), timezone.now()
+    try:
+        shown = Office(user, office_filters(request.GET, user, city, now), now)
+    except FilterError as error:
+        return JsonResponse({"detail": f"{error.parameter}: {error.message}"}, status=400)
+    month = _month_asked(request.GET.get("month", ""), shown.period)
+    squares = Squares(shown, measure_of(request.GET), month)
+    told = {
+        "n": squares.heat.n,
+        "drawn": render_to_string("analytics/_month_squares.html", {"squares": squares}),
+        "rows": render_to_string("analytics/_month_square_rows.html", {"squares": squares}),
+    }
+    return JsonResponse(told)
+
+
+def _month_asked(text: str, period: Period) -> Period:
+    """Such as 2026-10, at most a year and a month before the period's last."""
+    known = months_until(period.last, MONTHS)
+    for first, end in pairwise(known):
+        if f"{first:%Y-%m}" == text or (not text and end == known[-1]):
+            return Period(first, end - timedelta(days=1), period.zone)
+    raise Http404
 
 
 @office_page
@@ -171,15 +205,22 @@ def _user(request: HttpRequest) -> User:
     return request.user
 
 
-def _compared(months: Months, query: QueryDict) -> list[dict[str, Any]]:
+def _compared(shown: Office, months: Months, query: QueryDict, *, by_squares: bool) -> list[dict[str, Any]]:
     """Two months with their maps: those asked for, else the last that is over and the one before it."""
     latest = -2 if months.every[-1].partial else -1
-    chosen = [("A", "against", latest - 1), ("B", "month", latest)]
-    found = [(letter, name, months.named(query.get(name, ""), otherwise)) for letter, name, otherwise in chosen]
-    return [
-        {"letter": letter, "name": name, "month": month, "map": months.drawn(month), "rows": months.rows(month)}
-        for letter, name, month in found
-    ]
+    found = []
+    for letter, name, otherwise in (("A", "against", latest - 1), ("B", "month", latest)):
+        month = months.named(query.get(name, ""), otherwise)
+        side = {"letter": letter, "name": name, "month": month, "map": months.drawn(month), "rows": months.rows(month)}
+        squares = Squares(shown, months.measure, Period(month.first, month.last, shown.period.zone))
+        found.append(side | {"squares": squares, "n": squares.heat.n if by_squares else month.n})
+    return found
+
+
+def _address_of_squares(filters: Filters, measure: Measure) -> str:
+    """Of one month's squares, for the page's script; MONTH stands for the month."""
+    asked = filters.query_string(jurisdiction=filters.jurisdiction.code, measure=measure.value)
+    return f"{reverse('office_month_squares')}?{asked}&month=MONTH"
 
 
 def _quick_periods(filters: Filters, city: Jurisdiction, now: datetime, measure: Measure) -> list[dict[str, Any]]:
@@ -215,6 +256,7 @@ def _heat_settings(filters: Filters, measure: Measure, shown: Office, hot_spots:
             "cell": _("{value} ({n} complaints in this square)"),
             "unknown": _("Too few complaints in this square to say anything."),
             "open": _("Show the list"),
+            "source": f"{_('Source')}{colon()}{text_in(filters.jurisdiction.source, shown.language)}",
             "hotSpots": _("Outlined and numbered: the hot spots of the list below."),
             "failed": _("The squares could not be loaded. The tables below say the same."),
         },

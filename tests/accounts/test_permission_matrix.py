@@ -148,6 +148,7 @@ POLICIES: dict[str, object] = {
     "field_action": Staff(CREW, post=True, finds=None),
     "office": Staff(OFFICE_STAFF, outsiders=404),
     "office_table": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({200, 404})),
+    "office_month_squares": Staff(OFFICE_STAFF, outsiders=404),
     "office_hot_spots": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({302, 405})),
     "office_reports": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({200, 302, 405})),
     "office_report": Staff(OFFICE_STAFF, outsiders=404, finds=frozenset({404})),

@@ -65,6 +65,31 @@ def test_an_unknown_month_shows_the_usual_two(signed_in: "SignIn", office_user: 
     assert a["month"].end == b["month"].first and not b["month"].partial
 
 
+def test_squares_of_two_months_stand_side_by_side_without_a_script(
+    signed_in: "SignIn", office_user: User, filed: tuple[str, str]
+) -> None:
+    client = signed_in(office_user)
+    response = client.get(f"/en/office/?measure=count&by=squares&month={filed[0]}&against={filed[1]}")
+    a, b = response.context["compared"]
+    assert (a["n"], b["n"]) == (7, 3)
+    [square] = a["squares"].all
+    assert "w1" in square.name and square.said == "7" and square.side >= 14
+    assert client.get(square.url).context["list"].total == "7"
+    html = response.content.decode()
+    assert html.count('<rect class="district district--') == 2 and html.count("district--ground") == 8
+    assert '<option value="squares" selected>' in html
+
+
+def test_a_months_squares_come_alone_for_the_slider(
+    signed_in: "SignIn", office_user: User, filed: tuple[str, str]
+) -> None:
+    client = signed_in(office_user)
+    told = client.get(f"/en/office/month-squares/?measure=count&month={filed[1]}").json()
+    assert told["n"] == 7 and told["drawn"].count("<rect") == told["rows"].count("<tr>") == 1
+    assert client.get("/en/office/month-squares/?month=1999-01").status_code == 404
+    assert client.get("/en/office/month-squares/?district=atlantis").status_code == 400
+
+
 def test_every_map_and_chart_of_the_page_has_what_is_needed_to_read_it(
     signed_in: "SignIn", office_user: User, filed: tuple[str, str]
 ) -> None:

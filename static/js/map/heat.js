@@ -80,7 +80,7 @@ export class HeatLayer {
 
 /**
  * The legend as a node. `words`: title, unit, tooFew, fewer "less than {to}", range "{from} to {to}", more "{from} and
- * more", facts "n = {n}, {from} – {to}" (period given as {from, to}, dates).
+ * more", facts "n = {n}, {from} – {to}" (period given as {from, to}, dates), source.
  */
 export function heatLegend({ classes, n, period }, words) {
   const rows = [];
@@ -99,6 +99,7 @@ export function heatLegend({ classes, n, period }, words) {
     el("p", {}, words.unit),
     el("ul", {}, rows),
     el("p", {}, fill(words.facts, facts)),
+    words.source && el("p", {}, words.source),
   );
 }
 

@@ -2,6 +2,7 @@
 // Without this script the form above the maps does the same, a month at a time.
 
 import { announce, readJson } from "gp/lib/dom";
+import { getJson } from "gp/lib/fetch";
 import { formatNumber } from "gp/lib/format";
 
 const data = readJson("months-data");
@@ -13,6 +14,8 @@ const curtain = document.getElementById("months-curtain");
 const selects = { month: document.getElementById("office-month"), against: document.getElementById("office-against") };
 // Who asked for less motion gets slower steps; nothing ever moves in between.
 const STEP_MS = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 3000 : 1400;
+// Squares by month, as the server draws them: promises, so that none is asked for twice.
+const squares = new Map();
 let timer = null;
 
 function show(side, index) {
@@ -30,12 +33,53 @@ function show(side, index) {
     link.querySelector("title").textContent = text;
     link.querySelector("path").setAttribute("class", `district district--${month.ranks[code]}`);
   }
-  tabulate(side, month);
+  if (data.squares) placeSquares(side, index);
+  else tabulate(side, month);
   selects[side].value = month.key;
-  if (side === "month") {
-    slider.value = index;
-    slider.setAttribute("aria-valuetext", month.label);
+  if (side === "month") moveSlider(index);
+}
+
+function moveSlider(index) {
+  slider.value = index;
+  slider.setAttribute("aria-valuetext", data.months[index].label);
+}
+
+function squaresOf(month) {
+  if (!squares.has(month.key)) {
+    const asked = getJson(data.squares.replace("MONTH", month.key));
+    squares.set(month.key, asked);
+    // The next time it may be there.
+    asked.catch(() => squares.delete(month.key));
   }
+  return squares.get(month.key);
+}
+
+async function placeSquares(side, index) {
+  const month = data.months[index];
+  const figure = maps.querySelector(`[data-side="${side}"]`);
+  const table = document.querySelector(`[data-table="${side}"]`);
+  figure.setAttribute("aria-busy", "true");
+  figure.querySelector("[data-failed]").hidden = true;
+  figure.querySelector("[data-n]").textContent = "…";
+  try {
+    const { drawn, rows, n } = await squaresOf(month);
+    // Meanwhile another month may have been chosen.
+    if (selects[side].value !== month.key) return;
+    figure.querySelector("[data-squares]").innerHTML = drawn;
+    table.tBodies[0].innerHTML = rows;
+    table.querySelector("[data-label]").textContent = month.label;
+    figure.querySelector("[data-n]").textContent = formatNumber(n);
+    figure.removeAttribute("aria-busy");
+  } catch {
+    if (selects[side].value !== month.key) return;
+    figure.querySelector("[data-squares]").replaceChildren();
+    figure.querySelector("[data-n]").textContent = "–";
+    const failed = figure.querySelector("[data-failed]");
+    failed.hidden = false;
+    announce(failed.textContent);
+  }
+  // So that the next step of the play has its squares at hand.
+  if (timer && data.months[index + 1]) squaresOf(data.months[index + 1]).catch(() => {});
 }
 
 function tabulate(side, month) {
@@ -93,6 +137,8 @@ for (const [side, select] of Object.entries(selects)) {
     show(side, indexOf(select.value));
   });
 }
+const by = document.getElementById("office-by");
+by.addEventListener("change", () => by.form.requestSubmit());
 document.getElementById("months-compare").hidden = true;
-show("month", indexOf(selects.month.value));
+moveSlider(indexOf(selects.month.value));
 draw();
