@@ -20,8 +20,13 @@ def text_in(value: Mapping[str, str] | None, language: str) -> str:
     return next((text for text in value.values() if text), "")
 
 
-def colon() -> str:
-    """What stands between a label and what it says: French keeps a space before it that does not break."""
+def colon(label: object = "") -> str:
+    """What stands between a label and what it says: French keeps a space before it that does not break.
+
+    A `label` that asks has its own sign.
+    """
+    if str(label).endswith(("?", "؟")):
+        return " "
     return pgettext("between a label and what it says", ": ")
 
 

@@ -63,6 +63,10 @@ class AmountInvalid(ContractError):
     field = "amount"
 
 
+class WaiverTooLarge(AmountInvalid):
+    message = _("Waive more than nothing, and at most what is left of the penalty.")
+
+
 class PeriodOver(ContractError):
     code = "period_over"
     message = _("The time to do this has passed.")

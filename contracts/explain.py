@@ -18,7 +18,7 @@ from contracts.months import parse_month
 from contracts.penalties import Calculation
 from contracts.procedure import FindingState
 from contracts.services.ledger import MONTH_CHARGED, cap_of
-from contracts.wording import dirhams, month_name
+from contracts.wording import decimal, dirhams, month_name
 
 _Kind = LedgerEntry.Kind
 
@@ -53,7 +53,7 @@ def penalty_phrase(calculation: Calculation, currency: str) -> str:
         days = ngettext("%(n)d day", "%(n)d days", calculation.days) % {"n": calculation.days}
         phrase = f"{days} × {unit}"
     if calculation.index:
-        said = {"value": calculation.index, "base": calculation.index_base}
+        said = {"value": decimal(calculation.index), "base": decimal(calculation.index_base)}
         phrase += ", " + _("index %(value)s / %(base)s") % said
     if calculation.most_centimes is not None and calculation.amount_centimes == calculation.most_centimes:
         phrase += ", " + _("at most %(amount)s") % {"amount": dirhams(calculation.most_centimes, currency)}
@@ -132,8 +132,12 @@ def about_clock(finding: Finding) -> Iterable[Line]:
 def _about_rate(calculation: Calculation, currency: str) -> Iterable[Line]:
     if calculation.index:
         month = parse_month(calculation.index_month) or date.min
-        yield Line(_("Index"), _("%(value)s (%(month)s), base %(base)s") % {
-            "value": calculation.index, "month": month_name(month), "base": calculation.index_base})  # fmt: skip
+        said = {
+            "value": decimal(calculation.index),
+            "month": month_name(month),
+            "base": decimal(calculation.index_base),
+        }
+        yield Line(_("Index"), _("%(value)s (%(month)s), base %(base)s") % said)
     yield Line(_("Rate"), dirhams(calculation.unit_centimes, currency))
     if calculation.days is not None:
         yield Line(_("Days begun"), str(calculation.days))

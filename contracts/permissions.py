@@ -13,6 +13,10 @@ CASHING = frozenset({Role.TREASURY_OFFICER})
 CITY_SIDE = frozenset({Role.CONTRACT_MANAGER, Role.TREASURY_OFFICER, Role.TRIAGE_OFFICER, Role.ADMINISTRATOR})
 
 
+# What a second person does with a decision: never the one who made it.
+_SECOND = frozenset({FindingVerb.SIGN, FindingVerb.SEND_BACK})
+
+
 def hats(user: User | None, contract: Contract) -> frozenset[str]:
     """The roles a person wears for a contract; None came by the operator's single-case link.
 
@@ -42,7 +46,7 @@ def city_hats(user: User, jurisdiction_id: int) -> frozenset[str]:
 def verbs_of(user: User | None, finding: Finding) -> list[FindingVerb]:
     """What this person may do about a finding now (buttons)."""
     allowed = verbs_for(finding.state, actors=hats(user, finding.contract), silence=finding.version.silence)
-    return [verb for verb in allowed if verb != FindingVerb.SIGN or _may_sign(user, finding)]
+    return [verb for verb in allowed if verb not in _SECOND or _may_sign(user, finding)]
 
 
 def can_open(user: User, complaint: Complaint) -> bool:

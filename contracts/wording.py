@@ -18,6 +18,11 @@ def dirhams(centimes: int, currency: str = "MAD") -> str:
     return f"\u2066{sign}{amount}\u2069\u00a0{word}"
 
 
+def decimal(text: str) -> str:
+    """A decimal as kept ("118.8"), as people write it: 118,8."""
+    return number_format(text, use_l10n=True)
+
+
 def month_name(month: date) -> str:
     """October 2026, in the page's language."""
     if (get_language() or "").split("-")[0] == "ar":

@@ -5,6 +5,8 @@ the total too. Text stays text whatever it begins with.
 """
 
 import io
+import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +20,8 @@ Cell = str | int | date | datetime | None
 # Limits of the format.
 MAX_TEXT = 32_767
 MAX_ROWS = 1_048_000
+# Height of a line in points; how many characters of bold text a column holds, of those its width is counted in.
+_LINE, _BOLD = 15, 0.85
 
 
 class Kind(Enum):
@@ -71,10 +75,13 @@ class _Writer:
         self.page = book.add_worksheet(_sheet_name(sheet.name))
         self.strong = book.add_format({"bold": True})
         self.heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "bg_color": "#F2EFE7"})
-        self.formats = {kind: book.add_format({"num_format": kind.value}) for kind in Kind}
+        self.formats = {kind: book.add_format({"num_format": kind.value, "valign": "top"}) for kind in Kind}
+        self.formats[Kind.TEXT].set_text_wrap()
         self.totals = {kind: book.add_format({"num_format": kind.value, "bold": True, "top": 1}) for kind in Kind}
         if right_to_left:
             self.page.right_to_left()
+            # Else a text that begins with a number is read from the left.
+            self.formats[Kind.TEXT].set_reading_order(2)
 
     def write(self) -> None:
         sheet, page = self.sheet, self.page
@@ -84,10 +91,16 @@ class _Writer:
         first = len(sheet.head) + 1 if sheet.head else 0
         for place, column in enumerate(sheet.columns):
             page.write_string(first, place, column.title, self.heading)
-            page.set_column(place, place, column.width)
+            page.set_column(place, place, self._width(place))
+        # Heights are given, because not every program makes room for what takes two lines.
+        titles = [column.title for column in sheet.columns]
+        page.set_row(first, _LINE * max(map(self._lines, range(len(titles)), titles)))
         for number, cells in enumerate(sheet.rows[:MAX_ROWS], start=first + 1):
             for place, (column, cell) in enumerate(zip(sheet.columns, cells, strict=True)):
                 self._write_cell(number, place, column.kind, cell)
+            lines = max(map(self._lines, range(len(cells)), cells))
+            if lines > 1:
+                page.set_row(number, _LINE * lines)
         page.freeze_panes(first + 1, 0)
         page.set_landscape()
         page.set_paper(9)  # A4
@@ -95,6 +108,16 @@ class _Writer:
         page.repeat_rows(first)
         if any(column.total for column in sheet.columns):
             self._write_totals(first + 1)
+
+    def _width(self, place: int) -> int:
+        """As the table gives it; the first column holds the labels above the table, too."""
+        labels = [len(label) for label, _value in self.sheet.head] if place == 0 else []
+        return max(self.sheet.columns[place].width, *(math.ceil(length / _BOLD) for length in labels), 0)
+
+    def _lines(self, place: int, cell: Cell) -> int:
+        """How many lines a text takes in its column."""
+        room = int(self._width(place) * _BOLD)
+        return len(textwrap.wrap(cell, room)) if isinstance(cell, str) and len(cell) > room else 1
 
     def _write_cell(self, row: int, place: int, kind: Kind, cell: Cell) -> None:
         look, page = self.formats[kind], self.page

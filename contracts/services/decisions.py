@@ -14,7 +14,7 @@ from accounts.models import User
 from catalogue.snapshot import current_snapshot
 from complaints.deadlines import due, parse_duration
 from complaints.models import Message
-from contracts.errors import AlreadyAlleged, AmountInvalid, AuthorityMissing, RepliesMissing
+from contracts.errors import AlreadyAlleged, AuthorityMissing, RepliesMissing, WaiverTooLarge
 from contracts.models import Argument, Decision, Finding, IndexValue, Reply, Signature
 from contracts.months import month_of, next_month
 from contracts.notices import to_operator, to_reporters
@@ -51,7 +51,7 @@ def decide(finding_id: int, verb: FindingVerb, ruling: Ruling, *, acting_user: U
     """Justify or dismiss a finding, uphold or reverse it on appeal, or waive its penalty.
 
     Takes effect at once, or when a second person has signed. Locks the thing, the contract and the finding. Raises a
-    ProcedureError, RepliesMissing, AuthorityMissing, AmountInvalid or AlreadyAlleged; then nothing is stored.
+    ProcedureError, RepliesMissing, AuthorityMissing, WaiverTooLarge or AlreadyAlleged; then nothing is stored.
     """
     finding = lock_with_contract(finding_id)
     role = role_for(finding, verb, acting_user, words=ruling.reasons)
@@ -176,7 +176,7 @@ def _amount(finding: Finding, verb: FindingVerb, ruling: Ruling) -> tuple[int, C
         left = penalty_left(finding)
         amount = left if ruling.waived_centimes is None else ruling.waived_centimes
         if not 0 < amount <= left:
-            raise AmountInvalid
+            raise WaiverTooLarge
         return amount, None
     return 0, None
 

@@ -160,6 +160,7 @@ def contract_facts(contract: Contract, now: Any) -> dict[str, Any]:
         "open_cases": cases_of(contract).open().count(),
         "balance": balance_of(contract),
         "turnovers": list(contract.turnovers.order_by("-month", "-pk").select_related("entered_by")[:12]),
+        "is_indexed": any(version.index_base is not None for version in versions),
         "indexes": list(contract.index_values.order_by("-month", "-pk")[:12]),
         "open_months": open_months(contract, today=today),
     }

@@ -9,11 +9,14 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from accounts.models import User
 from catalogue.models import Jurisdiction
 from contracts.chain import genesis
+from contracts.explain import short
 from contracts.models import Contract, Decision, Finding, LedgerEntry
 from contracts.procedure import FindingVerb, StepNotAllowed
 from contracts.services.decisions import Ruling, decide, sign
@@ -90,6 +93,8 @@ def test_an_indexed_amount_follows_the_index_of_its_month(
     # 500.00 × 118.5 ÷ 116.2 = 509.896…
     assert entry.amount_centimes == 50_990
     assert (entry.facts["calculation_index"], entry.facts["calculation_index_month"]) == ("118.5", "2026-09")
+    with translation.override("fr"):
+        assert short(entry, "MAD").endswith("indice 118,5 / 116,2")
 
 
 def test_a_share_of_the_turnover_caps_the_month_once_it_is_known(
@@ -265,3 +270,18 @@ def test_days_never_go_back_along_the_chain(penalised: Callable[..., Finding], n
     penalised(now)
     penalised(now - timedelta(days=3))
     assert [entry.day for entry in LedgerEntry.objects.order_by("seq")] == [now.date(), now.date()]
+
+
+def test_an_index_is_asked_for_only_where_the_contract_follows_one(
+    gridville: Jurisdiction, contract_manager: User, client: Client
+) -> None:
+    build_contract(gridville)
+    indexed = new_version(date(2026, 1, 1), replace(FOUNDED, indexed=True), index_base=Decimal("116.2"))
+    build_contract(gridville, indexed, code="indexed", prefix="IX")
+    client.force_login(contract_manager)
+    pages = {
+        code: client.get(f"/en/treasury/contracts/{code}/").content.decode()
+        for code in ("waste-north-contract", "indexed")
+    }
+    assert all("turnover-month" in page for page in pages.values())
+    assert [code for code, page in pages.items() if "index-month" in page] == ["indexed"]

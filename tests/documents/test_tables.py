@@ -86,3 +86,18 @@ def test_csv_begins_with_a_mark_and_runs_nothing() -> None:
 @pytest.mark.parametrize(("centimes", "text"), [(50_000, "500.00"), (-12_345, "-123.45"), (-5, "-0.05"), (0, "0.00")])
 def test_money_in_files_has_two_decimals(centimes: int, text: str) -> None:
     assert make_csv([(Money(centimes),)], mark=False) == f"{text}\r\n".encode()
+
+
+def test_labels_above_a_table_and_headings_of_two_lines_are_not_cut_off() -> None:
+    columns = [Column("Line", Kind.NUMBER, 7), Column("Month of the breach", width=12)]
+    sheet = Sheet(
+        "S", columns, [[1, "May 2026"], [2, "A sentence of some length"]], [("Delegated operator", "Dersa Nqiya")]
+    )
+    page = openpyxl.load_workbook(io.BytesIO(make_xlsx([sheet], created=CREATED))).worksheets[0]
+    assert page.column_dimensions["A"].width >= len("Delegated operator") and page.column_dimensions["B"].width >= 12
+    assert (page.row_dimensions[3].height, page.row_dimensions[4].height, page.row_dimensions[5].height) == (
+        30,
+        None,
+        45,
+    )
+    assert page["B4"].alignment.wrap_text and not page["A4"].alignment.wrap_text

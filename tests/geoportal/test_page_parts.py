@@ -11,6 +11,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
+from catalogue.translated import colon
 from geoportal.staticfiles import BrowserPackagesFinder
 from geoportal.templatetags.pages import deadline_words, language_links
 
@@ -93,3 +94,10 @@ def test_a_city_in_the_address_is_kept_in_links_and_junk_is_not() -> None:
         html = template.render(Context({"request": request, "unused": SimpleNamespace()}))
         assert ("?jurisdiction=tetouan" in html) is kept
         assert "<script>" not in html
+
+
+def test_after_a_label_french_has_its_colon_with_a_space_and_a_question_its_own_sign() -> None:
+    with translation.override("fr"):
+        assert (colon("Montant"), colon("Combien\u00a0?"), colon("كم؟")) == ("\u00a0: ", " ", " ")
+    with translation.override("ar"):
+        assert colon() == ": "
