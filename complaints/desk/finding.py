@@ -3,22 +3,24 @@
 A search tells, too: words of people count only where this person may read them, reporters only where she may know them.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
 
-from django.db.models import F, FloatField, Func, Q, TextField, Value
+from django.db.models import BooleanField, F, FloatField, Func, Q, TextField, Value
 
 from complaints.desk.scope import READING, Scope
 from complaints.filters import Filters
-from complaints.models import Reporter, reporter_words
+from complaints.models import Reporter
 from complaints.permissions import DESK
 from complaints.querysets import ComplaintQuerySet
 from complaints.search import means_number, number_condition, released_text, words_match
 from districts.models import District
 
-# Shorter pieces of a name are in half of all names.
-_LEAST_LETTERS = 3
+# Of a person: fewer letters begin half of all names. A telephone number, however it is written.
+_LETTERS = re.compile(r"[^\W_]{3}")
+_NUMBER = re.compile(r"\+?\d(?:[\s().-]*\d){5,}")
 # How alike a word must sound to what was typed; "hofra" and "7ofra" come to 1, "hofar" and "hofra" to 0.5.
 LEAST_ALIKE = 0.5
 
@@ -42,19 +44,17 @@ class Finding:
     def ways(self) -> list[Q]:
         """Ways to be found, each with an index of its own; a complaint is found if one of them holds."""
         ways = self._plain_ways
-        if self._pieces:
-            persons = Reporter.objects.alias(words=reporter_words()).filter(self._person("words"))
+        if self._may_mean_person:
+            persons = Reporter.objects.filter(self._person("words"))
             ways = [*ways, self._knows_persons & Q(pk__in=persons.values("complaint"))]
         return ways
 
     def among(self, queryset: ComplaintQuerySet) -> ComplaintQuerySet:
         """The complaints of `queryset` that are found: each row is looked at, so it should have few."""
         found = reduce(or_, self._plain_ways)
-        if not self._pieces:
-            return queryset.filter(found)
-        return queryset.alias(words=reporter_words("reporter__")).filter(
-            found | self._knows_persons & self._person("words")
-        )
+        if self._may_mean_person:
+            found |= self._knows_persons & self._person("reporter__words")
+        return queryset.filter(found)
 
     def alike(self, queryset: ComplaintQuerySet) -> ComplaintQuerySet:
         """Readable complaints in whose words something sounds like what was typed, the most alike first.
@@ -109,13 +109,25 @@ class Finding:
         return found or None
 
     @cached_property
-    def _pieces(self) -> list[str]:
-        """The parts of a name, an address or a phone number that was perhaps typed."""
-        return [] if self.is_number else [piece for piece in self.words.split() if len(piece) >= _LEAST_LETTERS]
+    def _may_mean_person(self) -> bool:
+        """A name, an address or a telephone number was perhaps typed, and there are people whom she may know."""
+        return bool(not self.is_number and self._units and _LETTERS.search(self._typed))
+
+    @cached_property
+    def _units(self) -> list[int]:
+        """The units whose reporters she may know."""
+        own = {membership.unit_id for membership in self.scope.memberships if membership.role in DESK}
+        return sorted(self.filters.catalogue.units if None in own else (pk for pk in own if pk is not None))
+
+    @property
+    def _typed(self) -> str:
+        """What was typed, a telephone number without what people write between its digits."""
+        return re.sub(r"\D", "", self.words) if _NUMBER.fullmatch(self.words) else self.words
 
     def _person(self, column: str) -> Q:
-        return Q(*(Q(**{f"{column}__contains": _folded(piece)}) for piece in self._pieces))
-
-
-def _folded(text: str) -> Func:
-    return Func(Value(text), function="complaints_fold", output_field=TextField())
+        """Each word typed begins a word of the person's, in one of the units."""
+        asked = Func(
+            Value(self._typed), Value(self._units), template="complaints_person_query(%(expressions)s::bigint[])"
+        )
+        found = Func(F(column), asked, template="%(expressions)s", arg_joiner=" @@ ", output_field=BooleanField())
+        return Q(found)

@@ -1,7 +1,7 @@
 """The tables of complaints: the work itself, what was said and happened, routing, and how the desk works together."""
 
 from complaints.models.announced import DaysInForce
-from complaints.models.complaint import Complaint, IdempotencyKey, Reporter, reporter_words
+from complaints.models.complaint import Complaint, IdempotencyKey, Reporter
 from complaints.models.deskwork import Deed, Forwarding, Handover, Presence, Reply, SavedFilter
 from complaints.models.erasures import Erasure, mark_of_address
 from complaints.models.expected import ExpectedTime
@@ -23,5 +23,5 @@ __all__ = [
     "FeedItem", "Forwarding", "GroupPromise", "Handover", "Hotspot", "IdempotencyKey", "LadderInForce", "Message", "PlaceCount",
     "PlaceRecount", "Presence", "PublicChange", "QuarantinedFile", "ReceivedMail", "Reply", "Reporter", "Rerouting",
     "RoutingAlert", "RoutingDecision", "SavedFilter", "Simulation", "SimulationCell", "SimulationMove", "Supporter",
-    "Verdict", "mark_of_address", "reporter_words",
+    "Verdict", "mark_of_address",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.gis.db import models
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db.models import F, Func, Q
 from django.db.models.functions import Coalesce, Upper
@@ -248,14 +248,11 @@ class Complaint(ShownPlace):
         return self.visibility == self.Visibility.PUBLIC and self.place_precision != Category.Publication.NEVER
 
 
-def reporter_words(prefix: str = "") -> Func:
-    """Name, address and number as one text without accents and capitals (index reporter_words); `prefix`: the way there."""
-    return Func(
-        *(F(f"{prefix}{name}") for name in ("name", "email", "phone")),
-        arg_joiner=" || ' ' || ",
-        template="complaints_fold(%(expressions)s)",
-        output_field=models.TextField(),
-    )
+class ReporterManager(models.Manager["Reporter"]):
+    """Reporters without the column for searches."""
+
+    def get_queryset(self) -> models.QuerySet["Reporter"]:
+        return super().get_queryset().defer("words")
 
 
 class Reporter(models.Model):
@@ -273,12 +270,39 @@ class Reporter(models.Model):
     consent_language = models.CharField(max_length=10)
     consent_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
+    # That of the complaint: the database keeps it, so that a unit's people are found without those of all others.
+    unit = models.ForeignKey(
+        Unit,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    # The beginnings of words by which the desk finds a person, each with the unit. Never loaded, only asked.
+    words = models.GeneratedField(
+        expression=Func(
+            Func(
+                F("name"),
+                F("email"),
+                arg_joiner=" || ' ' || ",
+                template="%(expressions)s",
+                output_field=models.TextField(),
+            ),
+            F("phone"),
+            F("unit"),
+            function="complaints_person_vector",
+            output_field=SearchVectorField(),
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = ReporterManager()
 
     class Meta:
-        indexes = [
-            # the desk's search for a person, by any part of name, address or number
-            GinIndex(OpClass(reporter_words(), name="gin_trgm_ops"), name="reporter_words"),
-        ]
+        indexes = [GinIndex(fields=["words"], name="reporter_words")]
 
     def __str__(self) -> str:
         return f"reporter of {self.complaint_id}"

@@ -232,6 +232,7 @@ def _history(complaint: Complaint, new: NewComplaint, decision: Decision, now: d
     reporter = new_row(
         Reporter,
         complaint_id=complaint.pk,
+        unit_id=complaint.unit_id,
         name=new.reporter.name,
         email=new.reporter.email,
         phone=new.reporter.phone,

@@ -13,6 +13,7 @@ from accounts.models import Role, User
 from catalogue.models import Jurisdiction
 from complaints.desk.orders import Order
 from complaints.models import Complaint, Reporter
+from complaints.services.allocation import hand_over
 from complaints.services.transitions import change_state
 from complaints.workflow import State, Verb
 from tests.builders import build_complaint, build_staff
@@ -194,7 +195,8 @@ def test_streets_numbers_and_people_are_found_open_and_closed(
     Reporter.objects.update(name="Zinèb El Canari", email="z.canari@example.org", phone="+212612345678")
     both = [is_open.tracking_number, closed.tracking_number]
     client = signed_in(clerk)
-    for typed in ("rue torres", "Torres 12", "zineb", "canari zineb", "z.canari@", "612345678", "0612345678"[1:]):
+    people = ("zineb", "Zin", "canari zineb", "z.canari@", "612345678", "06 12 34 56 78", "+212 612-345678", "45678")
+    for typed in ("rue torres", "Torres 12", *people):
         found = listed(client, f"?q={quote(typed)}")
         assert found == (both[:1] if typed == "Torres 12" else both), typed
     assert listed(client, f"?q={closed.tracking_number}") == [closed.tracking_number]
@@ -204,6 +206,22 @@ def test_streets_numbers_and_people_are_found_open_and_closed(
     # A hundred percent is no wildcard, and an apostrophe ends no statement.
     for typed in ("%%%", "___", "o'connor", "\\\\", "a:b & c | !d", "''"):
         assert listed(client, f"?q={quote(typed)}") == [], typed
+
+
+def test_a_person_is_found_by_the_unit_that_answers_and_goes_with_the_case(
+    signed_in: SignIn, clerk: User, triage_officer: User, gridville: Jurisdiction, soon: datetime
+) -> None:
+    complaint = build_complaint("pavement", now=soon)
+    Reporter.objects.update(name="فاطمة الإدريسي")
+    office = build_staff("olga", Role.OFFICE, gridville)
+    other = build_staff("waste", Role.CLERK, gridville, unit="waste-south")
+    for typed in ("الإدريسي", "ادريسي", "فاطم"):
+        assert listed(signed_in(clerk), f"?q={quote(typed)}") == [complaint.tracking_number], typed
+        assert listed(signed_in(office), f"?q={quote(typed)}") == [], "it would tell who filed"
+    hand_over(complaint.pk, gridville.units.get(code="waste-south"), acting_user=triage_officer, now=soon)
+    assert listed(signed_in(other), f"?q={quote('الإدريسي')}") == [complaint.tracking_number]
+    assert listed(signed_in(triage_officer), f"?q={quote('الإدريسي')}") == [complaint.tracking_number]
+    assert listed(signed_in(clerk), f"?q={quote('الإدريسي')}") == []
 
 
 def test_what_only_sounds_alike_is_shown_as_such_and_only_to_who_may_read_it(
