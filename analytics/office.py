@@ -248,13 +248,18 @@ class Office:
         return (min(self.period.until, self.now) - self.period.since).total_seconds() / 86_400
 
     def comparisons(self) -> list[Comparison]:
-        """What got worse against the period before and against the same days a year earlier, with the lists behind it."""
+        """What got worse against the period before and against the same days a year earlier, with the lists behind it.
+
+        Of a whole year both are the same days, and are told once.
+        """
         subjects = [*self.services, *self.districts]
         told = []
         for against, period, known in (
             (Against.BEFORE, self.period.before, self.totals.before.n),
             (Against.YEAR, self.period.year_before, self.totals.year.n),
         ):
+            if against is Against.YEAR and period == self.period.before:
+                continue
             worse = what_got_worse(subjects, against) if known else []
             found = [(each, self.link(**each.subject.filter, **each.about)) for each in worse]
             told.append(Comparison(against.value, period, known, found))

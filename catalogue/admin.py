@@ -12,11 +12,13 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from catalogue.access import city_ids
-from catalogue.durations import DURATION, duration_in_words
+from catalogue.duration_field import DurationField
+from catalogue.durations import duration_in_words
 from catalogue.ladders import parse_reach
 from catalogue.models import Body, Calendar, Category, Closure, Jurisdiction, Question, Rung, Schedule, Service, Unit
 from catalogue.rows_field import NamedRowsField
@@ -66,16 +68,9 @@ def _check_reach(text: str) -> None:
         raise ValueError(str(_('Write it like "1 working day before", "breach" or "2 working days after".'))) from None
 
 
-def _check_duration(text: str) -> None:
-    if not DURATION.fullmatch(text):
-        raise ValueError(str(_('Write it like "2 working days", "8 working hours", "5 days" or "24 hours".')))
-
-
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "week": parse_week,
     "ramadan": parse_week,
-    "answer_within": _check_duration,
-    "resolve_within": _check_duration,
     "at": _check_reach,
 }
 
@@ -151,7 +146,9 @@ class CityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, TranslatedTextField):
             return TranslatedFormField(
-                label=db_field.verbose_name, required=not db_field.blank, long=db_field.name in self.long_texts
+                label=capfirst(db_field.verbose_name),
+                required=not db_field.blank,
+                long=db_field.name in self.long_texts,
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
@@ -180,7 +177,9 @@ class JurisdictionAdmin(CityAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "emergency":
             digits = RegexValidator(r"^\+?[0-9 ]{1,20}$", _("A phone number is written in digits."))
-            return NamedRowsField("number", _("Number"), form=digits, label=db_field.verbose_name, required=False)
+            return NamedRowsField(
+                "number", _("Number"), form=digits, label=capfirst(db_field.verbose_name), required=False
+            )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -195,7 +194,7 @@ class CalendarAdmin(CityAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in ("week", "ramadan"):
-            return WeekField(label=db_field.verbose_name, required=not db_field.blank)
+            return WeekField(label=capfirst(db_field.verbose_name), required=not db_field.blank)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
@@ -223,10 +222,13 @@ class ScheduleAdmin(CityAdmin):
         if db_field.name == "week":
             told = _("Hours of each day, such as 20:00-06:00; they may cross midnight. No hours at all: day and night.")
             return WeekField(
-                read=lambda week: parse_schedule(week, ()), label=db_field.verbose_name, required=False, help_text=told
+                read=lambda week: parse_schedule(week, ()),
+                label=capfirst(db_field.verbose_name),
+                required=False,
+                help_text=told,
             )
         if db_field.name == "seasons":
-            return SeasonsField(label=db_field.verbose_name, required=False)
+            return SeasonsField(label=capfirst(db_field.verbose_name), required=False)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description=pgettext_lazy("field", "opening hours by day"))
@@ -296,6 +298,15 @@ class ServiceAdmin(CityAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
+_QUESTION_KINDS = (
+    (Question.Kind.TEXT, pgettext_lazy("question", "a text")),
+    (Question.Kind.NUMBER, pgettext_lazy("question", "a number")),
+    (Question.Kind.DATE, pgettext_lazy("question", "a date")),
+    (Question.Kind.CHOICE, pgettext_lazy("question", "one of several choices")),
+    (Question.Kind.MULTICHOICE, pgettext_lazy("question", "any of several choices")),
+)
+
+
 class QuestionInline(CityInline):
     model = Question
 
@@ -303,7 +314,9 @@ class QuestionInline(CityInline):
         if db_field.name == "choices":
             code = RegexValidator(r"^[a-z0-9-]+$", _("Codes use a-z, 0-9 and hyphens."))
             label = pgettext_lazy("field", "code")
-            return NamedRowsField("code", label, form=code, label=db_field.verbose_name, required=False)
+            return NamedRowsField("code", label, form=code, label=capfirst(db_field.verbose_name), required=False)
+        if db_field.name == "kind":
+            kwargs["choices"] = _QUESTION_KINDS
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
@@ -323,6 +336,11 @@ class CategoryAdmin(CityAdmin):
     search_fields = ("code", "name", "keywords")
     readonly_fields = ("policy_version",)
     inlines = (QuestionInline,)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("answer_within", "resolve_within"):
+            return DurationField(label=capfirst(db_field.verbose_name))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description=pgettext_lazy("field", "first answer within"))
     def first_answer(self, row: Category) -> str:

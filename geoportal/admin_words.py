@@ -83,6 +83,11 @@ FIELD_NAMES = {
     "role": pgettext_lazy("field", "role"),
     "district_code": pgettext_lazy("field", "district"),
 }
+# Words of Django's own pages that it has not in Arabic.
+DJANGO_LACKS = (
+    gettext_lazy("Reset password"),
+    gettext_lazy("Raw passwords are not stored, so there is no way to see the user’s password."),
+)
 
 
 def name_fields() -> None:

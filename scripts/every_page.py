@@ -90,7 +90,7 @@ LOOKS = [
     Look("treasury", "treasury/", "treasury_officer"),
     Look("treasury-contract", "treasury/", "contract_manager", then=("/treasury/contracts/",)),
     Look("treasury-findings", "treasury/findings/", "contract_manager"),
-    Look("treasury-finding", "treasury/findings/", "contract_manager", then=("/treasury/findings/F",)),
+    Look("treasury-finding", "treasury/findings/", "contract_manager", then=("-2026-",)),
     Look("treasury-ledger", "treasury/ledger/", "treasury_officer"),
     Look("treasury-orders", "treasury/orders/", "treasury_officer"),
     Look("treasury-order", "treasury/orders/", "treasury_officer", then=("/treasury/orders/2",)),

@@ -36,15 +36,24 @@ class Climb:
 
 
 def escalation_mails(climbs: Iterable[Climb], catalogue: Snapshot, *, now: datetime) -> list[OutboxMessage]:
-    """The messages that tell of these climbs, in the city's first language. Two statements at most."""
-    bundles: dict[tuple[str, Level], list[Climb]] = defaultdict(list)
+    """The messages that tell of these climbs, in the city's first language. Two statements at most.
+
+    Who would hear of several rungs of one complaint at once, after an outage, hears of the highest: that it is due soon is
+    no news when it is late.
+    """
+    highest: dict[tuple[str, int], Climb] = {}
     staff: dict[int, _Staff] = {}
     for climb in climbs:
         city_id = climb.complaint.jurisdiction_id
         if city_id not in staff:
             staff[city_id] = _Staff(catalogue)
         for address in staff[city_id].addresses(climb):
-            bundles[address, climb.step.level].append(climb)
+            told = highest.setdefault((address, climb.complaint.pk), climb)
+            if climb.step.level > told.step.level:
+                highest[address, climb.complaint.pk] = climb
+    bundles: dict[tuple[str, Level], list[Climb]] = defaultdict(list)
+    for (address, _complaint), climb in highest.items():
+        bundles[address, climb.step.level].append(climb)
     return [
         _mail(address, level, bundle, catalogue, now) for (address, level), bundle in sorted(bundles.items(), key=_by)
     ]

@@ -1,6 +1,7 @@
 // What every page has: appearance switch, menus that close, dialogs, focus on the error summary, copy and share.
 
 import { announce, useIcon } from "gp/lib/dom";
+import { prepareChosen } from "gp/lib/sent_files";
 
 const root = document.documentElement;
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
@@ -85,6 +86,11 @@ async function share(button) {
     // The reader closed the sheet.
   }
 }
+
+document.addEventListener("change", (event) => {
+  // Who keeps its files itself (js/lib/files.js) has emptied the field by now.
+  if (event.target.type === "file" && event.target.closest(".file-field")) prepareChosen(event.target);
+});
 
 for (const element of document.querySelectorAll("form[data-submits-on-change]")) {
   element.addEventListener("change", () => element.requestSubmit());

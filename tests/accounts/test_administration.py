@@ -232,8 +232,6 @@ def category_form(category: Category, **changes: object) -> dict[str, object]:
         "help_ar": "",
         "help_en": "",
         "keywords": "",
-        "answer_within": category.answer_within,
-        "resolve_within": category.resolve_within,
         "publication": category.publication,
         "publish_text": category.publish_text,
         "publish_photos": category.publish_photos,
@@ -243,6 +241,9 @@ def category_form(category: Category, **changes: object) -> dict[str, object]:
         "questions-TOTAL_FORMS": 0,
         "questions-INITIAL_FORMS": 0,
     }
+    for name in ("answer_within", "resolve_within"):
+        number, _, unit = str(changes.pop(name, getattr(category, name))).partition(" ")
+        form |= {f"{name}_number": number, f"{name}_unit": unit.removesuffix("s")}
     return form | changes
 
 
@@ -253,7 +254,8 @@ def test_a_category_is_edited_in_all_languages_and_a_new_deadline_is_a_new_polic
     category.name = category.name | {"es": "Bache"}
     category.save(update_fields=["name"])
     page = f"/admin/catalogue/category/{category.pk}/change/"
-    assert admin.get(page).status_code == 200
+    shown = admin.get(page, headers={"Accept-Language": "fr"}).content.decode()
+    assert '<option value="working day" selected>jours ouvrés</option>' in shown
     response = admin.post(page, category_form(category, resolve_within="3 working days"))
     assert response.status_code == 302, response.context["adminform"].form.errors
     category.refresh_from_db()

@@ -106,6 +106,14 @@ def test_the_page_says_it_with_the_lists_behind_it(
     assert "Against the same days last year" in html and "20 complaints instead of 2<" in html
 
 
+def test_a_year_is_compared_once_with_the_year_before(
+    signed_in: "SignIn", office_user: User, a_bad_month: datetime
+) -> None:
+    client = signed_in(office_user)
+    told = client.get("/en/office/?from=2023-01-01&to=2024-01-01").context["office"].comparisons()
+    assert [comparison.code for comparison in told] == ["before"]
+
+
 def test_who_is_late_is_counted_whenever_it_was_filed(
     signed_in: "SignIn", office_user: User, gridville: Jurisdiction, a_bad_month: datetime
 ) -> None:

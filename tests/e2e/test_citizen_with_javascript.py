@@ -44,6 +44,18 @@ def test_gps_words_and_a_photo_make_a_complaint(open_page: Open, language: str, 
     assert (round(complaint.point.x, 6), round(complaint.point.y, 6)) == (0.005, 0.005)
     assert complaint.category.code == "pothole" and complaint.reporter.language == language
     assert file.size < large_photo.stat().st_size
+    # Her message's photo is made smaller, too: sent at once, it still is.
+    page.locator("#id_text").fill("صورة أخرى")
+    page.locator("#id_files").set_input_files(large_photo)
+    expect(page.locator(".file-field li")).to_contain_text("large.jpg")
+    page.locator("form[action='#message'] button").click()
+    expect(page.locator(".file-field li")).to_have_count(0)
+    assert Attachment.objects.exclude(pk=file.pk).get().size < large_photo.stat().st_size
+
+
+def test_a_place_outside_is_said_at_the_map_on_a_phone(open_page: Open) -> None:
+    page = open_page("/fr/report/?category=pothole&longitude=40&latitude=40")
+    expect(page.locator("#place-fault")).to_contain_text("en dehors")
 
 
 def test_what_gps_said_gives_way_when_the_map_is_moved(open_page: Open) -> None:

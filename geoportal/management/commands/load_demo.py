@@ -16,6 +16,7 @@ from analytics.tasks import consume_feed
 from catalogue.models import Jurisdiction
 from complaints.demo.play import Stage
 from complaints.demo.replies import write_replies
+from complaints.services.hotspot_search import find_hotspots
 from complaints.services.small_places import settle_places
 from contracts.demo.play import People, has_findings, play
 from notifications.models import OutboxMessage
@@ -64,6 +65,7 @@ class Command(ReportingCommand):
         numbers = stage.missing(options["count"])
         made = self._play(stage, numbers)
         settle_places(now=until)
+        find_hotspots(now=timezone.now())
         self._settle_the_past(until)
         skipped = options["count"] - len(numbers)
         report.counts = {"complaints_made": made, "skipped_existing": skipped, "accounts": len(accounts)}

@@ -15,21 +15,11 @@ export class FileList {
   constructor({ input, list, words }) {
     Object.assign(this, { input, list, words });
     this.rows = [];
-    this.#nameButton();
     input.addEventListener("change", () => {
       // Set by ourselves to empty it: then there is nothing to add.
       if (input.files.length) this.add([...input.files]);
       input.value = "";
     });
-  }
-
-  // The browser's own button speaks the browser's language, and says that no file is chosen while the list shows some.
-  // The field stays, for the keyboard and for whom a screen is read to; her finger meets the label, a drop the field's box.
-  #nameButton() {
-    const button = el("span", { class: "file-field__button", "aria-hidden": "true" }, icon("camera"), " ", this.words.choose);
-    const box = el("div", { class: "file-field" });
-    this.input.replaceWith(box);
-    box.append(this.input, button);
   }
 
   /** The files as they will be sent, once all are prepared. */

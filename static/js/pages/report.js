@@ -203,6 +203,7 @@ pickers.addEventListener("change", () => {
 
 const questions = byId("questions");
 const preview = byId("preview");
+showPlaceFault();
 let checking;
 let lastCheck = "";
 const CHECKED = ["category", "longitude", "latitude", "district", "kind", "description"];
@@ -225,11 +226,19 @@ async function check() {
     lastCheck = asked;
     showQuestions(parts.querySelector("[data-part=questions]"), query.category);
     preview.replaceChildren(...document.adoptNode(parts.querySelector("[data-part=preview]")).childNodes);
+    showPlaceFault();
   } catch (error) {
     if (error.name === "AbortError") return;
     // The preview is a courtesy: the report can be sent without it, and the receipt says the same.
   }
   preview.classList.remove("loading");
+}
+
+// The preview says it aloud; here it is for the eye.
+function showPlaceFault() {
+  const fault = preview.querySelector("[data-place-fault]")?.cloneNode(true);
+  fault?.setAttribute("aria-hidden", "true");
+  byId("place-fault").replaceChildren(...(fault ? [fault] : []));
 }
 
 // Questions of the same category stay as they are: they may hold answers.
