@@ -19,7 +19,8 @@ from analytics.office import Office
 from analytics.scope import may_see_office
 from analytics.weekly import post
 from catalogue.models import Jurisdiction
-from complaints.filters import FilterError, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import FilterError
 from complaints.services.quarantine import media_path
 from documents.pdf import WALL_SECONDS, PdfFailed
 from queueing.models import QueueState, claim, fail, finish

@@ -9,7 +9,8 @@ from accounts.access import load_memberships
 from accounts.models import Role, User
 from analytics.periods import QUICK_DAYS, latest
 from catalogue.models import Jurisdiction
-from complaints.filters import FilterError, Filters, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import FilterError, Filters
 
 # They see the whole city; a unit's manager sees the same page about her unit.
 WHOLE_CITY = frozenset({Role.OFFICE, Role.ADMINISTRATOR})

@@ -12,7 +12,8 @@ from django.http import QueryDict
 from analytics.exports import FOLDER
 from analytics.models import Export
 from api.feeds import copy_table, photo_url_of
-from complaints.filters import FilterError, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import FilterError
 from complaints.models import Complaint
 from queueing.models import claim, fail, finish
 

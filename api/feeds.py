@@ -20,7 +20,8 @@ from analytics.tally.totals import matched
 from api import documents, rows
 from api.base import GEOJSON, PublicView, absolute
 from catalogue.translated import text_in
-from complaints.filters import Cursor, Filters, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import Cursor, Filters
 from complaints.models import Complaint
 from complaints.querysets import ComplaintQuerySet
 

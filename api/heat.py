@@ -17,7 +17,8 @@ from api import documents
 from api.base import JSON, PublicView, cached, tag_at_hand
 from api.maps import zoom_of
 from api.problems import Refused
-from complaints.filters import Filters, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import Filters
 
 SECONDS = 5
 

@@ -11,7 +11,8 @@ from drf_spectacular.utils import extend_schema
 from accounts.quotas import Quota, spend
 from api import documents
 from api.base import PublicView
-from complaints.filters import Filters, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import Filters
 from complaints.models import Complaint
 from complaints.querysets import UNIT_SHOWN
 from contracts.models import Argument, Finding, LedgerEntry

@@ -15,7 +15,8 @@ from api.cells import cells, located_points
 from api.problems import Refused
 from catalogue.snapshot import snapshot
 from catalogue.translated import text_in
-from complaints.filters import Filters, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import Filters
 from complaints.models import Complaint
 from complaints.workflow import State
 

@@ -19,7 +19,7 @@ from api.problems import Refused
 from catalogue.models import Category, Question
 from catalogue.snapshot import Snapshot, snapshot
 from catalogue.translated import Translated, text_in
-from complaints.filters import parse_filters
+from complaints.filter_grammar import parse_filters
 from districts.models import District, ServiceArea
 
 SECONDS = 300

@@ -19,7 +19,8 @@ from analytics.tally.versions import version_of
 from api import documents, grid, rows
 from api.base import PublicView, cached, tag_at_hand
 from api.cells import points_tile, vector_tile
-from complaints.filters import Filters, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import Filters
 from complaints.models import Complaint
 
 MVT = "application/vnd.mapbox-vector-tile"

@@ -15,7 +15,7 @@ from catalogue.models import Jurisdiction
 from catalogue.translated import text_in
 from complaints.alerts import OVERSEEING
 from complaints.desk.replies import WRITERS
-from complaints.filters import jurisdiction_of
+from complaints.filter_grammar import jurisdiction_of
 from complaints.permissions import MODERATING, READING_RULES
 from contracts.querysets import FINDING_ROLES, TREASURY_ROLES
 

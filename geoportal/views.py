@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from complaints.filters import jurisdiction_of
+from complaints.filter_grammar import jurisdiction_of
 from geoportal.colours import service_colours_css
 from geoportal.health import readiness
 

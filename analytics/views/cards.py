@@ -15,7 +15,8 @@ from analytics.cards import DEFINITIONS, VERSIONS, csv_rows, operator_cards, ser
 from analytics.periods import QUICK_DAYS, Period, latest, period_between
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
-from complaints.filters import FilterError, jurisdiction_of, parse_filters
+from complaints.filter_grammar import jurisdiction_of, parse_filters
+from complaints.filters import FilterError
 from contracts.models import ContractVersion
 from documents.csvs import make_csv
 

@@ -18,7 +18,8 @@ from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
-from complaints.filters import FilterError, Filters, jurisdiction_of, parse_filters
+from complaints.filter_grammar import jurisdiction_of, parse_filters
+from complaints.filters import FilterError, Filters
 from complaints.models import Complaint
 from complaints.workflow import State
 from districts.choices import district_choices

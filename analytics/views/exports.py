@@ -17,7 +17,8 @@ from analytics.exports import KEPT, TooManyExports, ask_for_export, query_of, ro
 from analytics.models import Export
 from analytics.tally.totals import matched
 from catalogue.pages import city_page
-from complaints.filters import FilterError, jurisdiction_of, parse_filters
+from complaints.filter_grammar import jurisdiction_of, parse_filters
+from complaints.filters import FilterError
 from complaints.models import Complaint
 from queueing.models import QueueState
 

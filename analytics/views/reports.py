@@ -20,7 +20,8 @@ from analytics.scope import OFFICE_ROLES, office_filters
 from analytics.views.office import measure_of, office_page
 from analytics.weekly import end, subscribe, subscription_by_token
 from catalogue.pages import city_page
-from complaints.filters import FilterError, jurisdiction_of
+from complaints.filter_grammar import jurisdiction_of
+from complaints.filters import FilterError
 from complaints.services.quarantine import media_path
 from complaints.views.staff import city_of, staff_user
 from queueing.models import QueueState

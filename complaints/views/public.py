@@ -20,7 +20,8 @@ from catalogue.snapshot import current_snapshot, snapshot
 from catalogue.translated import text_in
 from complaints.expected import expected_resolution
 from complaints.explain import EXPLAINED, explain_publicly
-from complaints.filters import FilterError, Filters, jurisdiction_of, parse_filters
+from complaints.filter_grammar import jurisdiction_of, parse_filters
+from complaints.filters import FilterError, Filters
 from complaints.forms import TrackForm
 from complaints.models import Attachment, Complaint
 from complaints.querysets import ComplaintQuerySet

@@ -31,7 +31,7 @@ from complaints.errors import (
     OutsideJurisdictions,
     TooManyFiles,
 )
-from complaints.filters import jurisdiction_of
+from complaints.filter_grammar import jurisdiction_of
 from complaints.forms import ReportForm
 from complaints.models import Complaint
 from complaints.previews import Place, Preview, district_place, given_place, preview

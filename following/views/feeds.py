@@ -24,7 +24,8 @@ from django.views.decorators.http import require_safe
 from accounts.quotas import Quota, spend
 from catalogue.models import Jurisdiction
 from catalogue.translated import text_in
-from complaints.filters import FilterError, Filters, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import FilterError, Filters
 from complaints.models import Complaint
 from complaints.querysets import ComplaintQuerySet
 from complaints.receipts import public_url

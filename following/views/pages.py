@@ -19,7 +19,7 @@ from accounts.quotas import Quota, spend
 from catalogue.pages import city_page
 from catalogue.snapshot import snapshot
 from complaints.errors import ComplaintError
-from complaints.filters import jurisdiction_of
+from complaints.filter_grammar import jurisdiction_of
 from complaints.models import Complaint
 from complaints.services.joining import join
 from complaints.tracking import normalise_tracking_number

@@ -9,7 +9,7 @@ from accounts.models import User
 from analytics.heat import Heat, heat
 from analytics.measures import Measure
 from catalogue.models import Jurisdiction
-from complaints.filters import parse_filters
+from complaints.filter_grammar import parse_filters
 from complaints.models import Complaint
 from complaints.services.transitions import change_state
 from complaints.workflow import Verb

@@ -21,7 +21,7 @@ from analytics.heat import heat
 from analytics.measures import Measure
 from analytics.office import Office
 from catalogue.models import Jurisdiction
-from complaints.filters import parse_filters
+from complaints.filter_grammar import parse_filters
 from complaints.models import Complaint
 from tests.builders import build_complaint
 from tests.clocks import stopped_at

@@ -19,7 +19,7 @@ from api import rows, tiles
 from api.cells import cells
 from api.grid import around
 from catalogue.models import Jurisdiction
-from complaints.filters import parse_filters
+from complaints.filter_grammar import parse_filters
 from complaints.models import Complaint
 from tests.builders import build_complaint
 

@@ -17,7 +17,7 @@ from analytics.measures import Measure
 from analytics.tally import waiting
 from analytics.tally.totals import figures, matched
 from catalogue.models import Jurisdiction
-from complaints.filters import parse_filters
+from complaints.filter_grammar import parse_filters
 from complaints.models import Complaint
 from complaints.services.publication import hide
 from complaints.services.transitions import change_state

@@ -7,7 +7,8 @@ from django.http import Http404, QueryDict
 from django.test import RequestFactory
 
 from catalogue.models import Jurisdiction
-from complaints.filters import FilterError, jurisdiction_of, parse_filters
+from complaints.filter_grammar import jurisdiction_of, parse_filters
+from complaints.filters import FilterError
 from complaints.models import Complaint
 from tests.builders import SCALE, build_complaint, build_gridville
 

@@ -18,7 +18,8 @@ from complaints.desk.orders import Mark, Names, parse_order
 from complaints.desk.queue import Queue
 from complaints.desk.saved import saved_queues
 from complaints.desk.scope import Scope
-from complaints.filters import Districts, Filters, parse_filters
+from complaints.filter_grammar import parse_filters
+from complaints.filters import Districts, Filters
 from complaints.views.desk.choices import Saved, Select, Tab, in_words, orders_of, saved_of, selects_of, tabs_of
 from complaints.views.desk.rows import Row, neighbours, rows_of
 
