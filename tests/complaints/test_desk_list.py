@@ -241,9 +241,11 @@ def test_closed_complaints_are_counted_so_far_and_no_further(
 ) -> None:
     shown = desk.get(DESK + "?state=closed").context["list"]
     assert shown.total == "9"
-    monkeypatch.setattr("complaints.desk.counts.CAP", 5)
+    monkeypatch.setattr("complaints.desk.counts.CLOSED_CAP", 5)
     shown = desk.get(DESK + "?state=closed").context["list"]
     assert shown.total == "5+" and shown.tabs[-1].n == "5+"
+    both = desk.get(DESK + "?state=open,closed").context["list"]
+    assert both.total == f"{int(both.tabs[0].n) + 5}+", "the open ones are counted to the end"
     monkeypatch.setattr("complaints.desk.counts.PAGE_SIZE", 3)
     category = next(c.category.code for c in many if c.closed_at)
     assert desk.get(DESK + f"?category={category}").context["list"].tabs[-1].n == "3+", "under a filter: a page"

@@ -56,9 +56,10 @@ class Saved:
     is_own: bool
 
 
-def in_words(n: int, queue: Queue) -> str:
-    """A number that was counted no further than `cap_of(queue)`."""
-    return f"{cap_of(queue)}+" if n > cap_of(queue) else str(n)
+def in_words(n: int, queue: Queue, *, besides: int = 0) -> str:
+    """A number that was counted no further than `cap_of(queue)`, with so many `besides` that were counted to the end."""
+    cap = cap_of(queue)
+    return f"{besides + cap}+" if n > cap else str(besides + n)
 
 
 def tabs_of(queue: Queue, counts: Counts, closed: str) -> list[Tab]:

@@ -145,7 +145,7 @@ def _total(queue: Queue, counts: Counts) -> str:
     closed = _closed_listed(counts.queue)
     if not closed:
         return str(counts.open)
-    return in_words(counts.of(closed[0]) + (counts.open if True in queue.kinds else 0), queue)
+    return in_words(counts.of(closed[0]), closed[0], besides=counts.open if True in queue.kinds else 0)
 
 
 def _mark(query: QueryDict, name: str) -> Mark | None:
