@@ -11,8 +11,8 @@ from contracts.procedure import FindingState
 KEY_SECURITY: list[dict[str, list[str]]] = [{"contractKey": []}]
 
 
-class CaseDocument(serializers.Serializer[Any]):
-    """One case of the operator's: facts only; the words of a resident only once released or passed on."""
+class CaseFactsDocument(serializers.Serializer[Any]):
+    """One case of the operator's: no words of anybody."""
 
     tracking_number = serializers.CharField()
     state = serializers.ChoiceField(choices=State.choices)
@@ -24,6 +24,11 @@ class CaseDocument(serializers.Serializer[Any]):
     answered_at = serializers.DateTimeField(allow_null=True)
     answer_due_at = serializers.DateTimeField(allow_null=True)
     resolution_due_at = serializers.DateTimeField(allow_null=True)
+
+
+class CaseDocument(CaseFactsDocument):
+    """One case of the operator's: facts only; the words of a resident only once released or passed on."""
+
     late = serializers.BooleanField()
     description = serializers.CharField(allow_null=True)
 
@@ -53,7 +58,7 @@ class PhotosForm(serializers.Serializer[Any]):
     files = serializers.ListField(child=serializers.FileField(), max_length=5)
 
 
-class FindingDocument(serializers.Serializer[Any]):
+class FindingFactsDocument(serializers.Serializer[Any]):
     number = serializers.CharField()
     state = serializers.ChoiceField(choices=FindingState.choices)
     clause = serializers.CharField()
@@ -62,6 +67,9 @@ class FindingDocument(serializers.Serializer[Any]):
     answer_due_at = serializers.DateTimeField()
     appeal_due_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
+
+
+class FindingDocument(FindingFactsDocument):
     url = serializers.CharField(help_text="Its page, for people.")
 
 

@@ -30,7 +30,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
@@ -52,14 +52,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make the published scorecards again from the open data.")
     parser.add_argument("site", nargs="?", help="address of the site")
     parser.add_argument("--jurisdiction", default="", help="code of the city")
-    parser.add_argument("--from", dest="since", default="", help="first day, such as 2026-01-01")
+    parser.add_argument(
+        "--from", dest="since", default="", help="first day, such as 2026-01-01 (default: the last year)"
+    )
     parser.add_argument("--to", dest="until", default="", help="the day after the last one")
     parser.add_argument("--files", type=Path, help="a folder with the four files, instead of a site")
     parser.add_argument("--as-of", default="", help="when the files were made, as 2026-07-01T09:00:00Z (default: now)")
     given = parser.parse_args()
     if bool(given.site) == bool(given.files):
         parser.error("give the address of a site, or --files")
-    asked = {"jurisdiction": given.jurisdiction, "from": given.since, "to": given.until}
+    since, until = given.since, given.until
+    if given.site and not (since or until):
+        since, until = last_year(datetime.now(UTC).date())
+    asked = {"jurisdiction": given.jurisdiction, "from": since, "to": until}
     query = urlencode({name: value for name, value in asked.items() if value})
     read: Callable[[str], str] = (
         (lambda name: (given.files / name).read_text(encoding="utf-8"))
@@ -82,6 +87,12 @@ def main() -> int:
         published = list(csv.reader(io.StringIO(text)))
         same = compare(name, table, published) and same
     return 0 if same else 1
+
+
+def last_year(today: date) -> tuple[str, str]:
+    """The 365 days that end today: what the tables show where no period is asked for. The files would hold everything."""
+    until = today + timedelta(days=1)
+    return (until - timedelta(days=365)).isoformat(), until.isoformat()
 
 
 def download(address: str) -> str:

@@ -415,6 +415,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "WEBHOOKS": [
+        f"api.operator_webhooks.{name}"
+        for name in ("CASE_RECEIVED", "FINDING_OPENED", "FINDING_CHANGED", "STATEMENT_ISSUED")
+    ],
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "contractKey": {"type": "http", "scheme": "bearer", "description": "A key to one contract (operators)."}

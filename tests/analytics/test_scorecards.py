@@ -2,6 +2,7 @@
 
 import csv
 import io
+import runpy
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -188,6 +189,13 @@ def test_a_period_that_cannot_be_read_is_named(client: Client) -> None:
 @pytest.mark.usefixtures("month")
 def test_the_script_is_there_to_download(client: Client) -> None:
     assert read(client, "/fr/data/scorecards/recompute_scorecards.py") == SCRIPT.read_text(encoding="utf-8")
+
+
+def test_without_a_period_the_script_asks_for_what_the_tables_show(client: Client, gridville: Jurisdiction) -> None:
+    with stopped_at(AS_OF):
+        page = read(client, "/en/data/scorecards/")
+    since, until = runpy.run_path(str(SCRIPT))["last_year"](AS_OF.date())
+    assert f"--from {since} --to {until}" in page
 
 
 @pytest.mark.usefixtures("month")

@@ -13,6 +13,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
+from jsonschema import Draft202012Validator
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
@@ -409,3 +410,21 @@ def test_the_documentation_says_the_keys_endpoints(client: Client) -> None:
     assert all(
         method["security"] == [{"contractKey": []}] for path in paths for method in schema["paths"][path].values()
     )
+
+
+def test_messages_are_what_the_documentation_says(
+    client: Client, contract: Contract, contract_manager: User, operator_user: User, now: datetime
+) -> None:
+    add_webhook(contract, "https://example.org/", [*CASES, *FINDINGS], acting_user=operator_user, now=now)
+    finding = build_finding(contract, contract_manager, now)
+    contest_finding(finding.pk, ["Non."], acting_user=operator_user, now=now)
+    build_complaint("litter", at=NORTH, now=now)
+    announce_cases(now=now)
+    document = json.loads(client.get("/api/v1/schema/?format=json").content)
+    told = {delivery.event: delivery.body for delivery in WebhookDelivery.objects.all()}
+    assert set(told) == {"case.received", "finding.opened", "finding.changed"} < set(document["webhooks"])
+    for component in document["components"]["schemas"].values():
+        component.setdefault("unevaluatedProperties", component.get("type") != "object")
+    for event, body in told.items():
+        described = document["webhooks"][event]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        Draft202012Validator({**described, "components": document["components"]}).validate(body)
