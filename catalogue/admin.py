@@ -172,7 +172,13 @@ def shown_phone(row: Unit | Body) -> SafeString:
 class JurisdictionAdmin(CityAdmin):
     city_path = "pk"
     list_display = ("__str__", "code", "country", "time_zone")
-    readonly_fields = ("code", "tracking_prefix", "languages", "time_zone", "bounds")
+    readonly_fields = ("code", "tracking_prefix", "languages", "time_zone", "shown_bounds")
+    exclude = ("bounds",)
+
+    @admin.display(description=pgettext_lazy("field", "first view of the map"))
+    def shown_bounds(self, row: Jurisdiction) -> SafeString:
+        """Numbers with a sign are read from the left in Arabic, too."""
+        return format_html('<bdi dir="ltr">{}</bdi>', ", ".join(map(str, row.bounds)))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "emergency":

@@ -66,7 +66,7 @@ def drawing(geometry: MultiPolygon, *, place: tuple[float, float] | None = None)
 
 @admin.register(BoundaryEdition)
 class BoundaryEditionAdmin(ReadOnlyAdmin):
-    list_display = ("layer_shown", "number", "is_active", "imported_at", "imported_by", "source", "license", "page")
+    list_display = ("layer_shown", "number", "is_active", "imported_at", "imported_by", "license", "page")
     list_filter = ("is_active",)
     list_select_related = ("jurisdiction",)
 
