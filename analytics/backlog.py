@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from math import sqrt
 
 from django.db.models import Count, Q
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from analytics.drawing import Fan, fan
+from analytics.numbers import rounded
 from analytics.periods import Period
 from analytics.scorecards import Subject
 from complaints.querysets import ComplaintQuerySet
@@ -89,7 +89,7 @@ class BacklogLine:
             return _("too few to say")
         if backlog.clear_days is None:
             return _("never at this pace")
-        return _("%(days)s days") % {"days": number_format(backlog.clear_days, 0)}
+        return _("%(days)s days") % {"days": rounded(backlog.clear_days, 0)}
 
     @property
     def interval(self) -> str:
@@ -100,8 +100,8 @@ class BacklogLine:
         if fast is None:
             return ""
         if slow is None:
-            return _("%(days)s days at best, perhaps never") % {"days": number_format(fast, 0)}
-        return _("%(from)s to %(to)s days") % {"from": number_format(fast, 0), "to": number_format(slow, 0)}
+            return _("%(days)s days at best, perhaps never") % {"days": rounded(fast, 0)}
+        return _("%(from)s to %(to)s days") % {"from": rounded(fast, 0), "to": rounded(slow, 0)}
 
     @property
     def drawn(self) -> Fan | None:
@@ -116,7 +116,7 @@ class BacklogLine:
         """For each target how many times today's work it takes."""
         if self.few or not self.backlog.open:
             return ["–"] * len(TARGET_DAYS)
-        return [f"×\u202f{number_format(self.backlog.work_for(days), 1)}" for days in TARGET_DAYS]
+        return [f"×\u202f{rounded(self.backlog.work_for(days), 1)}" for days in TARGET_DAYS]
 
 
 def backlogs(rows: ComplaintQuerySet, period: Period, elapsed_days: float) -> dict[int, Backlog]:

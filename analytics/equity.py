@@ -11,10 +11,10 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import F
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from analytics.intervals import share_interval
+from analytics.numbers import rounded
 from analytics.periods import Period
 from analytics.scorecards import Subject
 from complaints.querysets import ComplaintQuerySet
@@ -67,12 +67,12 @@ class EquityLine:
 
     @property
     def share_said(self) -> str:
-        return f"{number_format(self.share, 0)}\u202f%"
+        return f"{rounded(self.share, 0)}\u202f%"
 
     @property
     def interval_said(self) -> str:
         low, high = self.interval
-        return f"{number_format(low, 0)}–{number_format(high, 0)}\u202f%"
+        return f"{rounded(low, 0)}–{rounded(high, 0)}\u202f%"
 
 
 def slower_by_district(

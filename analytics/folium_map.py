@@ -25,12 +25,15 @@ from analytics.legends import COLOURS, TOO_FEW, colour_of, coloured, legend
 from analytics.measures import Measure, unit_by_district
 from analytics.months import Months
 from analytics.office import Office
+from analytics.values import said_of
 
 if TYPE_CHECKING:
     import folium
 
 STEPS = 4
 CELLS_FOR_MAP_AT = 13
+# How far the glow of a square's middle reaches, whatever the zoom.
+KERNEL_M = 500
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -84,7 +87,7 @@ def _squares(public: Heat, office: Office, measure: Measure) -> dict[str, Any]:
     for cell in public.cells:
         unknown = cell.value is None or cell.few or cell.suppressed
         rank = 0 if unknown or cell.value is None else rank_of(cell.value, public.classes)
-        said = _("too few to say") if unknown or cell.value is None else office.said(measure, cell.value)
+        said = _("too few to say") if unknown or cell.value is None else said_of(measure, cell.value)
         west, east = cell.lon - side / 2, cell.lon + side / 2
         # A Mercator square is shorter in degrees of latitude by the cosine; its middle is exact.
         half = side / 2 * cos(radians(cell.lat))
@@ -103,7 +106,6 @@ def _squares(public: Heat, office: Office, measure: Measure) -> dict[str, Any]:
 def _render(office: Office, measure: Measure, areas: dict[str, Any], public: Heat, months: Months) -> bytes:
     import folium
     from branca.element import Element
-    from folium.plugins import HeatMap
 
     chart = folium.Map(tiles=None, attribution_control=False, control_scale=True, zoom_snap=0.25)
     chart.default_js, chart.default_css = [], []
@@ -112,25 +114,32 @@ def _render(office: Office, measure: Measure, areas: dict[str, Any], public: Hea
     chart.fit_bounds(_extent(areas, office.city.bounds))
     squares = _squares(public, office, measure)
     _add_areas(chart, squares, plain(_("Squares")), shown=False, opacity=0.8)
-    spots = [[cell.lat, cell.lon, cell.n] for cell in public.cells if cell.n]
-    if spots:
-        most = max(spot[2] for spot in spots)
-        glow: Any = HeatMap(  # type: ignore[no-untyped-call]
-            [[lat, lon, round(n / most, 3)] for lat, lon, n in spots],
-            name=plain(_("Where complaints gather")),
-            radius=26,
-            blur=22,
-            min_opacity=0.15,
-            gradient={"0.3": COLOURS[2], "0.6": COLOURS[4], "1": COLOURS[5]},
-        )
-        glow.default_js = []
-        glow.add_to(chart)
+    glow = _add_glow(chart, public)
     folium.LayerControl(collapsed=False, position="topright").add_to(chart)
     figure: Any = chart.get_root()
     for asset in _assets():
         figure.header.add_child(Element(asset))
-    figure.html.add_child(Element(_raw(_panel(office, measure, public, months, layer))))
+    figure.html.add_child(Element(_raw(_panel(office, measure, public, months, layer, glow))))
     return _framed(figure.render(), office).encode()
+
+
+def _add_glow(chart: "folium.Map", public: Heat) -> dict[str, Any]:
+    """A glow where complaints gather. Returns what the panel's script needs to keep its reach in metres."""
+    from folium.plugins import HeatMap
+
+    spots = [[cell.lat, cell.lon, cell.n] for cell in public.cells if cell.n]
+    if not spots:
+        return {}
+    most = max(spot[2] for spot in spots)
+    glow: Any = HeatMap(  # type: ignore[no-untyped-call]
+        [[lat, lon, round(n / most, 3)] for lat, lon, n in spots],
+        name=plain(_("Where complaints gather")),
+        min_opacity=0.15,
+        gradient={"0.3": COLOURS[2], "0.6": COLOURS[4], "1": COLOURS[5]},
+    )
+    glow.default_js = []
+    glow.add_to(chart)
+    return {"layer": glow.get_name(), "map": chart.get_name(), "metres": KERNEL_M}
 
 
 def _add_areas(
@@ -175,7 +184,7 @@ def _extent(collection: dict[str, Any], otherwise: list[float]) -> list[list[flo
     return [[south, west], [north, east]]
 
 
-def _panel(office: Office, measure: Measure, public: Heat, months: Months, layer: str) -> str:
+def _panel(office: Office, measure: Measure, public: Heat, months: Months, layer: str, glow: dict[str, Any]) -> str:
     """Title, legend and the table that says the same as the map."""
     lines = legend(office.district_limits(measure), measure)
     context = {
@@ -192,6 +201,7 @@ def _panel(office: Office, measure: Measure, public: Heat, months: Months, layer
         "months": months.every,
         "months_legend": coloured(legend(months.limits, measure)),
         "slider": _slider(months, layer),
+        "glow": glow,
     }
     return render_to_string("analytics/folium_panel.html", context)
 

@@ -6,6 +6,7 @@ Rules, so that every figure can be computed again from the open data:
   counted in `unplaced`. So are sensitive cases too few to show (complaints/small_numbers.py): no cell tells of them, and
   `suppressed` is always false.
 - Residents of a cell are its districts' residents by share of area; under 20 of them a rate says nothing: null.
+- Kilometres of street and assets of a cell are those of the layers that the city loaded (analytics/layers).
 - Late share: of the complaints with a deadline, those that are open past it or were closed after it.
 - Days: medians and the time within which 9 of 10 were done, over those answered, or resolved, so far.
 - In time: of the promises that are decided, those kept; the clock stands still while the reporter must act.
@@ -27,7 +28,9 @@ from django.db.models import Count, F, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from analytics.figures import FIXED, decided, flag, seconds_until
+from analytics.layers.amounts import by_square
 from analytics.measures import UNITS, Measure, class_limits
+from analytics.models import LAYER_ZOOM
 from analytics.recurrence import Recurrence, X, Y, recurrences
 from analytics.tally.asking import Question
 from analytics.tally.cells import counted_cells
@@ -41,9 +44,11 @@ from complaints.workflow import State
 
 # A cell is 32 pixels a side on the map that asks; never finer than about 250 m, the grid of sensitive places.
 CELLS_FINER = 3
-COARSEST, FINEST = 8, 17
+COARSEST, FINEST = 8, LAYER_ZOOM
 # Fewer residents than this make no rate: the cell lies on the city's edge or in a field.
 FEWEST_RESIDENTS = 20
+# The same of streets (kilometres) and assets.
+FEWEST_OF = {Measure.PER_KM: 0.05, Measure.PER_ASSET: 1.0}
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,12 @@ def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Hea
         rows = _cells(found, cell_zoom, now, _figure(measure, now))
         if measure == Measure.RECURRENCE_SHARE:
             rows = _with_recurrence(rows, found, filters, cell_zoom)
-    residents = _residents(filters, cell_zoom, rows) if measure == Measure.PER_1000 else {}
-    cells = [_cell(row, measure, cell_zoom, k, residents) for row in rows]
+    per = {}
+    if measure == Measure.PER_1000:
+        per = _residents(filters, cell_zoom, rows)
+    elif measure.layer is not None:
+        per = by_square(filters.jurisdiction, measure.layer, cell_zoom, filters.district_codes)
+    cells = [_cell(row, measure, cell_zoom, k, per) for row in rows]
     on_map = sum(row.n for row in rows)
     unplaced, first, last = _around(found)
     return Heat(
@@ -188,7 +197,7 @@ class _Figure:
 
 
 # What is summed from counts.
-_COUNTED = (Measure.COUNT, Measure.PER_1000, Measure.LATE_SHARE)
+_COUNTED = (Measure.COUNT, Measure.PER_1000, Measure.PER_KM, Measure.PER_ASSET, Measure.LATE_SHARE)
 _QUANTILES = {
     Measure.MEDIAN_DAYS_TO_ANSWER: (0.5, "answered_at"),
     Measure.P90_DAYS_TO_ANSWER: (0.9, "answered_at"),
@@ -290,12 +299,17 @@ def _residents(filters: Filters, cell_zoom: int, rows: list[_Row]) -> dict[tuple
         return {(x, y): residents or 0.0 for x, y, residents in cursor.fetchall()}
 
 
-def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, residents: dict[tuple[int, int], float]) -> Cell:
+def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, per: dict[tuple[int, int], float]) -> Cell:
+    """`per`: what the cell's complaints are divided by, where the measure divides."""
     value, cases, known = float(row.n), row.n, True
     if measure == Measure.PER_1000:
-        living = residents.get((row.x, row.y), 0.0)
+        living = per.get((row.x, row.y), 0.0)
         known = living >= FEWEST_RESIDENTS
         value = 1000 * row.n / living if known else 0.0
+    elif measure in FEWEST_OF:
+        there = per.get((row.x, row.y), 0.0)
+        known = there >= FEWEST_OF[measure]
+        value = row.n / there if known else 0.0
     elif measure == Measure.LATE_SHARE:
         known, cases = row.promised > 0, row.promised
         value = row.late / row.promised if known else 0.0

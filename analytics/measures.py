@@ -4,16 +4,22 @@ The same for squares and districts. All are of complaints filed in the period; a
 everything is counted from what the open data says, so that everybody can make it again.
 """
 
+from collections.abc import Collection
 from math import ceil
 
 from django.db.models import TextChoices
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from analytics.models import Layer
 
 
 class Measure(TextChoices):
     COUNT = "count", _("Complaints")
     PER_1000 = "per_1000", _("Complaints per 1,000 residents")
+    PER_KM = "per_km", _("Complaints per kilometre of street")
+    PER_ASSET = "per_asset", _("Complaints per asset")
     LATE_SHARE = "late_share", _("Share of late complaints")
     MEDIAN_DAYS_TO_ANSWER = "median_days_to_answer", _("Median days to answer")
     P90_DAYS_TO_ANSWER = "p90_days_to_answer", _("Days to answer, 9 of 10 within")
@@ -35,6 +41,11 @@ class Measure(TextChoices):
         return "_days_" in self.value
 
     @property
+    def layer(self) -> Layer.Kind | None:
+        """What must have been loaded for it."""
+        return {"per_km": Layer.Kind.STREETS, "per_asset": Layer.Kind.ASSETS}.get(self.value)
+
+    @property
     def grows_with_time(self) -> bool:
         """Whether twice the period gives about twice the value."""
         return not (self.is_share or self.is_days)
@@ -43,6 +54,8 @@ class Measure(TextChoices):
 UNITS: dict[Measure, Promise] = {
     Measure.COUNT: _("complaints per square"),
     Measure.PER_1000: _("complaints per 1,000 residents of the square; residents spread evenly over their district"),
+    Measure.PER_KM: _("complaints per kilometre of the streets that lie there"),
+    Measure.PER_ASSET: _("complaints per asset that stands there"),
     Measure.LATE_SHARE: _("share of complaints that are open past a deadline or were closed after it"),
     Measure.MEDIAN_DAYS_TO_ANSWER: _("days from filing to the first answer, median of those answered"),
     Measure.P90_DAYS_TO_ANSWER: _("days from filing to the first answer within which 9 of 10 of those answered were"),
@@ -69,6 +82,8 @@ _OF_DISTRICTS: dict[Measure, Promise] = {
 _CLASSES: dict[Measure, tuple[float, ...]] = {
     Measure.COUNT: (2, 5, 10, 20, 50),
     Measure.PER_1000: (2, 5, 10, 20, 40),
+    Measure.PER_KM: (1, 2, 5, 10, 20),
+    Measure.PER_ASSET: (0.1, 0.25, 0.5, 1, 2),
     Measure.LATE_SHARE: (0.05, 0.1, 0.2, 0.35, 0.5),
     Measure.MEDIAN_DAYS_TO_ANSWER: (0.5, 1, 2, 4, 8),
     Measure.P90_DAYS_TO_ANSWER: (1, 2, 4, 8, 16),
@@ -80,6 +95,17 @@ _CLASSES: dict[Measure, tuple[float, ...]] = {
     Measure.CONTESTED_SHARE: (0.02, 0.05, 0.1, 0.2, 0.35),
     Measure.RECURRENCE_SHARE: (0.02, 0.05, 0.1, 0.2, 0.35),
 }
+
+
+def measures_of(kinds: Collection[str]) -> list[Measure]:
+    """Those that a city with these layers has."""
+    return [measure for measure in Measure if measure.layer is None or measure.layer.value in kinds]
+
+
+def measure_asked(query: QueryDict, known: Collection[Measure]) -> Measure:
+    """The measure that an address asks for, if it is known; complaints per 1,000 residents otherwise."""
+    asked = query.get("measure", "")
+    return next((measure for measure in known if measure.value == asked), Measure.PER_1000)
 
 
 def class_limits(measure: Measure, cell_zoom: int) -> list[float]:

@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.gis.db import models as geo_models
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -10,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from analytics.hotspots.naming import Kind
 from catalogue.models import Jurisdiction, Service
+from catalogue.translated import TranslatedTextField
 from complaints.models import Complaint
 from queueing.models import QueueRow
 
@@ -201,6 +203,51 @@ class TallyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.jurisdiction_id}: {self.version}"
+
+
+# The finest squares of heat maps.
+LAYER_ZOOM = 17
+
+
+class Layer(models.Model):
+    """What a city has of one kind, loaded from a file (`load_layer`): one of each kind."""
+
+    class Kind(models.TextChoices):
+        STREETS = "streets", pgettext_lazy("layer", "Streets")
+        ASSETS = "assets", pgettext_lazy("layer", "Assets")
+
+    jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    # Of the assets, by language; streets need none.
+    name = TranslatedTextField(default=dict, blank=True)
+    source = models.CharField(max_length=300)
+    # Of the file and of what was said about it: the same again changes nothing.
+    digest = models.CharField(max_length=64)
+    loaded_at = models.DateTimeField()
+    features = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["jurisdiction", "kind"], name="layer_one_of_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.jurisdiction_id}"
+
+
+class LayerPiece(models.Model):
+    """What of a layer lies in one square of LAYER_ZOOM: kilometres of line, or a number of points."""
+
+    layer = models.ForeignKey(Layer, on_delete=models.CASCADE, related_name="pieces")
+    x = models.IntegerField()
+    y = models.IntegerField()
+    amount = models.FloatField()
+    # WGS 84, longitude first: a MultiLineString or MultiPoint.
+    shape = geo_models.GeometryField(srid=4326)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["layer", "x", "y"], name="layerpiece_once")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} in {self.x}/{self.y}"
 
 
 class Report(QueueRow):

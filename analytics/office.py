@@ -1,6 +1,6 @@
 """What the office's page shows, worked out once for the page and for its files."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Case, F, When
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -19,13 +19,16 @@ from analytics.drawing import DistrictMap, Outlines, district_map, outlines
 from analytics.equity import EquityLine, slower_by_district
 from analytics.figures import NOTHING, Figures, Pair, Tables, by_month, by_span, tables
 from analytics.latecomers import Latecomer, late_by
+from analytics.layers.amounts import by_district, layers_of
 from analytics.legends import legend
-from analytics.measures import Measure, class_limits
+from analytics.measures import Measure, class_limits, measures_of
+from analytics.models import Layer
 from analytics.months import MonthFigures, Months, class_limits_of
 from analytics.periods import Period, month_limits, months_until, period_between
 from analytics.readiness import ReadinessLine, readiness, watched_incidents
 from analytics.scorecards import Labelled, Scorecard, Subject, labelled, scorecard
 from analytics.trends import Trend, trend
+from analytics.values import said_of, value_of
 from analytics.worsening import Against, Worse, what_got_worse
 from catalogue.models import Service, Unit
 from catalogue.snapshot import current_snapshot
@@ -41,18 +44,8 @@ MONTHS = 13
 DISTRICT_LIKE_ZOOM = 14
 
 
-# Of a district's figures: a measure's value (shares in percent), and on how many cases it stands.
-_VALUES: dict[Measure, Callable[[Figures], tuple[float | None, int]]] = {
-    Measure.MEDIAN_DAYS_TO_ANSWER: lambda f: (f.median_answer, f.answered),
-    Measure.P90_DAYS_TO_ANSWER: lambda f: (f.slow_answer, f.answered),
-    Measure.MEDIAN_DAYS_TO_RESOLVE: lambda f: (f.median_resolve, f.resolved),
-    Measure.P90_DAYS_TO_RESOLVE: lambda f: (f.slow_resolve, f.resolved),
-    Measure.ANSWERED_IN_TIME_SHARE: lambda f: (f.answers.share, f.answers.decided),
-    Measure.RESOLVED_IN_TIME_SHARE: lambda f: (f.resolutions.share, f.resolutions.decided),
-    Measure.CONFIRMED_SHARE: lambda f: (f.confirmed_share, f.resolved),
-    Measure.CONTESTED_SHARE: lambda f: (f.contested_share, f.closings),
-    Measure.RECURRENCE_SHARE: lambda f: (f.recurred_share, f.recurrence.watched),
-}
+# What trends ask of each month.
+_KNOWN_BY_MONTH = (Measure.COUNT, Measure.PER_1000, Measure.LATE_SHARE, Measure.MEDIAN_DAYS_TO_RESOLVE)
 
 
 @dataclass(frozen=True)
@@ -224,7 +217,7 @@ class Office:
             corrected = None if line.few else line.figures.corrected
             value = line.corrected_per_1000 if by_residents else corrected
             values[line.subject.code] = value
-            said = _("too few to say") if value is None else self.said(measure, value)
+            said = _("too few to say") if value is None else said_of(measure, value)
             texts[line.subject.code] = f"{line.subject.name}: {said} ({line.verdict})"
         limits = self.district_limits(measure)
         return {
@@ -301,7 +294,7 @@ class Office:
         for subject, pair in self.districts:
             value = self._value(measure, subject, pair.now)
             values[subject.code] = value
-            said = _("too few to say") if value is None else self.said(measure, value)
+            said = _("too few to say") if value is None else said_of(measure, value)
             texts[subject.code] = f"{subject.name}: {said} (n = {pair.now.n})"
             urls[subject.code] = self.link(**subject.filter, state=["open", "closed"])
         return district_map(self.outlines, values, self.district_limits(measure), texts, urls)
@@ -322,7 +315,7 @@ class Office:
 
     def _districts_by_month(self, measure: Measure) -> dict[Any, list[Figures]]:
         """By code; what trends know already is not asked again."""
-        if measure in (Measure.COUNT, Measure.PER_1000, Measure.LATE_SHARE, Measure.MEDIAN_DAYS_TO_RESOLVE):
+        if measure in _KNOWN_BY_MONTH or measure.layer is not None:
             return self._by_month[self._district_key]
         limits = month_limits(self._month_days, self.period.zone)
         found = by_span(self.rows, self._others, (self._district_key,), limits, self.now)[self._district_key]
@@ -340,7 +333,7 @@ class Office:
             }
             values = {s.code: self._value(measure, s, figures[s.code]) for s in subjects}
             said = {
-                code: _("too few to say") if value is None else self.said(measure, value)
+                code: _("too few to say") if value is None else said_of(measure, value)
                 for code, value in values.items()
             }
             found.append(
@@ -366,30 +359,9 @@ class Office:
     def district_limits(self, measure: Measure) -> list[float]:
         return class_limits(measure, DISTRICT_LIKE_ZOOM)
 
-    def said(self, measure: Measure, value: float) -> str:
-        """A value with its unit, short."""
-        if measure.is_share:
-            return f"{round(100 * value)}\u202f%"
-        if measure.is_days:
-            return _("%(days)s days") % {"days": number_format(value, 1)}
-        if measure == Measure.PER_1000:
-            return _("%(value)s per 1,000 residents") % {"value": f"{value:.1f}"}
-        return str(round(value))
-
     def _value(self, measure: Measure, subject: Subject, figures: Figures) -> float | None:
-        k = self.city.small_sample_k
-        if measure == Measure.COUNT:
-            return float(figures.n)
-        if measure == Measure.PER_1000:
-            return 1000 * figures.n / subject.population if subject.population and figures.n >= k else None
-        if measure == Measure.LATE_SHARE:
-            # Missed: open past the deadline or closed after it, as heat.json counts.
-            decided = figures.resolutions
-            return decided.missed / figures.n if figures.n >= k else None
-        value, cases = _VALUES[measure](figures)
-        if value is None or cases < k:
-            return None
-        return value / 100 if measure.is_share else value
+        there = self._amounts(measure).get(subject.code, 0.0)
+        return value_of(measure, figures, population=subject.population, there=there, k=self.city.small_sample_k)
 
     def _trend(
         self, name: str, css_class: str, icon: str, about: dict[str, Any], pair: Pair, line: list[Figures]
@@ -407,6 +379,27 @@ class Office:
         )
 
     @cached_property
+    def layers(self) -> dict[str, Layer]:
+        """What the city has loaded, by kind."""
+        return layers_of(self.city)
+
+    @property
+    def measures(self) -> list[Measure]:
+        return measures_of(self.layers)
+
+    def _amounts(self, measure: Measure) -> dict[str, float]:
+        """Kilometres of street or assets by district; nothing where none were loaded."""
+        if measure.layer is None or measure.layer.value not in self.layers:
+            return {}
+        if measure.layer.value not in self._known_amounts:
+            self._known_amounts[measure.layer.value] = by_district(self.city, measure.layer)
+        return self._known_amounts[measure.layer.value]
+
+    @cached_property
+    def _known_amounts(self) -> dict[str, dict[str, float]]:
+        return {}
+
+    @cached_property
     def _catalogue(self) -> Any:
         return current_snapshot(self.city)
 
@@ -419,8 +412,16 @@ class Office:
         active = District.objects.active().filter(jurisdiction=self.city)
         rows = list(active.values_list("code", "parent_code", "name", "population"))
         parents = {parent for _code, parent, _name, _population in rows}
+        km, assets = (self._amounts(measure) for measure in (Measure.PER_KM, Measure.PER_ASSET))
         return [
-            Subject(code=code, name=text_in(name, self.language), filter={"district": code}, population=population)
+            Subject(
+                code=code,
+                name=text_in(name, self.language),
+                filter={"district": code},
+                population=population,
+                km=km.get(code),
+                assets=assets.get(code),
+            )
             for code, _parent, name, population in rows
             if code not in parents
         ]

@@ -19,9 +19,9 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import F
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from analytics.numbers import rounded
 from analytics.periods import Period
 from analytics.scorecards import Subject
 from complaints.querysets import ComplaintQuerySet
@@ -154,17 +154,17 @@ class ReadinessLine:
 
     @property
     def rate_said(self) -> str:
-        return f"×\u202f{number_format(self.figures.rate, 2)}"
+        return f"×\u202f{rounded(self.figures.rate, 2)}"
 
     @property
     def interval_said(self) -> str:
         low, high = self.figures.interval
-        return f"{number_format(low, 2)}–{number_format(high, 2)}"
+        return f"{rounded(low, 2)}–{rounded(high, 2)}"
 
     @property
     def corrected_interval_said(self) -> str:
         low, high = self.figures.corrected_interval
-        return f"{number_format(low, 0)}–{number_format(high, 0)}"
+        return f"{rounded(low, 0)}–{rounded(high, 0)}"
 
     @property
     def per_1000(self) -> float | None:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from analytics.figures import Figures, Pair
 from analytics.intervals import share_interval
+from analytics.numbers import rounded
 
 Number = int | float | None
 
@@ -39,11 +39,22 @@ class Subject:
     name: str
     filter: dict[str, Any] = field(default_factory=dict)
     population: int | None = None
+    # Kilometres of street and assets, where the city has loaded them.
+    km: float | None = None
+    assets: float | None = None
     css_class: str = ""
 
 
 def _per_1000(figures: Figures, subject: Subject) -> Number:
     return 1000 * figures.n / subject.population if subject.population else None
+
+
+def _per_km(figures: Figures, subject: Subject) -> Number:
+    return figures.n / subject.km if subject.km else None
+
+
+def _per_asset(figures: Figures, subject: Subject) -> Number:
+    return figures.n / subject.assets if subject.assets else None
 
 
 def _answered(figures: Figures) -> int:
@@ -66,9 +77,12 @@ def _days(
 
 
 _PER_1000 = Column("per_1000", gettext_lazy("Per 1,000 residents"), _per_1000, decimals=1, about=_ALL)
+_PER_KM = Column("per_km", gettext_lazy("Per km of street"), _per_km, decimals=1, about=_ALL)
+_PER_ASSET = Column("per_asset", gettext_lazy("Per asset"), _per_asset, decimals=2, about=_ALL)
+_OF_PLACES = (_PER_1000, _PER_KM, _PER_ASSET)
 _COLUMNS = (
     Column("n", gettext_lazy("Complaints filed"), lambda f, s: f.n, about=_ALL),
-    _PER_1000,
+    *_OF_PLACES,
     Column("open", pgettext_lazy("column", "Open"), lambda f, s: f.open, about={"state": "open"}),
     Column("late", pgettext_lazy("column", "Late"), lambda f, s: f.late, about={"late": "true", "state": None}),
     _days("median_days_to_answer", gettext_lazy("Days to answer, median"), lambda f, s: f.median_answer, _answered),
@@ -215,10 +229,14 @@ def scorecard(
 
     Figures that stand on fewer than `k` cases are not told. `only`: the codes of the columns, if not all.
     """
+    pairs = list(pairs)
+    told = {_PER_KM.code: any(s.km for s, _pair in pairs), _PER_ASSET.code: any(s.assets for s, _pair in pairs)}
     columns = tuple(
         column
         for column in _COLUMNS
-        if (by_population or column is not _PER_1000) and (only is None or column.code in only)
+        if (by_population or column not in _OF_PLACES)
+        and told.get(column.code, True)
+        and (only is None or column.code in only)
     )
     lines = [
         Line(subject, pair, [_cell(column, subject, pair, link, k) for column in columns]) for subject, pair in pairs
@@ -228,7 +246,7 @@ def scorecard(
 
 def labelled(subject: Subject, pair: Pair, *, link: Callable[..., str], k: int) -> list[Labelled]:
     """One subject's figures with their headings."""
-    columns = [column for column in _COLUMNS if column is not _PER_1000]
+    columns = [column for column in _COLUMNS if column not in _OF_PLACES]
     return [
         Labelled(**vars(_cell(column, subject, pair, link, k)), label=column.label, code=column.code)
         for column in columns
@@ -260,7 +278,7 @@ def shown(value: Number, column: Column) -> str:
     """A figure in the page's language; a dash where there is none."""
     if value is None:
         return "–"
-    text = number_format(value, decimal_pos=column.decimals, use_l10n=True)
+    text = rounded(value, column.decimals)
     # A thin space that does not break; the percent sign comes after the number in all three languages.
     return f"{text}\u202f%" if column.percent else text
 
@@ -289,7 +307,7 @@ def _interval(column: Column, value: Number, cases: int) -> str:
     found = share_interval(round(value / 100 * cases), cases)
     if found is None:
         return ""
-    low, high = (number_format(edge, decimal_pos=0) for edge in found)
+    low, high = (rounded(edge) for edge in found)
     return f"{low}\u2013{high}\u202f%"
 
 

@@ -15,6 +15,7 @@ from analytics.heat import CELLS_FINER, COARSEST, FINEST, Cell, Heat, heat
 from analytics.measures import Measure, class_limits
 from analytics.office import Office
 from analytics.periods import Period
+from analytics.values import said_of
 from analytics.whereabouts import district_names
 
 # Drawn at least so wide, in units of the drawing: a finger's breadth on a desk's screen.
@@ -89,7 +90,7 @@ class Squares:
     def _square(self, cell: Cell, name: str) -> Square:
         unknown = cell.value is None or cell.few or cell.suppressed
         value = None if unknown else cell.value
-        said = _("too few to say") if value is None else self.office.said(self.measure, value)
+        said = _("too few to say") if value is None else said_of(self.measure, value)
         drawn = self.office.outlines
         side = WORLD_METRES / 2**self.zoom
         left, top = cell.x * side - WORLD_METRES / 2, WORLD_METRES / 2 - cell.y * side
@@ -111,10 +112,10 @@ class Squares:
 
 def square_rows(office: Office) -> Iterable[list[str]]:
     """The table for a file: a row a square, every measure with the cases that it stands on. Nothing is left out."""
-    told = {measure: Squares(office, measure) for measure in Measure}
-    plain = [measure for measure in Measure if measure.grows_with_time]
+    told = {measure: Squares(office, measure) for measure in office.measures}
+    plain = [measure for measure in told if measure.grows_with_time]
     head = ["zoom", "x", "y", "longitude", "latitude", "district", *(measure.value for measure in plain)]
-    others = [measure for measure in Measure if measure not in plain]
+    others = [measure for measure in told if measure not in plain]
     for measure in others:
         head += [measure.value, f"{measure.value}_cases"]
     yield head

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from analytics.drawing import Chart, Mark, bars, marks
 from analytics.figures import Figures, Pair
 from analytics.intervals import share_interval
+from analytics.numbers import rounded
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def trend(
 
 def _row(label: str, figures: Figures, k: int) -> TrendMonth:
     decided, found = figures.resolutions.decided, _share(figures)
-    share, low, high = (number_format(part, 0) for part in found or (0, 0, 0))
+    share, low, high = (rounded(part, 0) for part in found or (0, 0, 0))
     return TrendMonth(
         label=label,
         n=figures.n,

@@ -13,10 +13,10 @@ from enum import Enum
 from math import erfc, log, sqrt
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from analytics.figures import Figures, Pair
+from analytics.numbers import rounded
 from analytics.scorecards import Subject
 
 AT_MOST = 5
@@ -101,8 +101,8 @@ def _slower(subject: Subject, now: Figures, before: Figures) -> Iterator[Worse]:
     text = ""
     if slow >= slow_before * SLOWER_BY and slow - slow_before >= SLOWER_DAYS:
         text = _("%(now)s days to resolve instead of %(before)s (median)") % {
-            "now": number_format(slow, 1),
-            "before": number_format(slow_before, 1),
+            "now": rounded(slow, 1),
+            "before": rounded(slow_before, 1),
         }
     yield Worse(subject, text, chance, {"state": ["resolved", "confirmed"]})
 

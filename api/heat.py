@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from analytics import heat
-from analytics.measures import Measure
+from analytics.layers.amounts import layers_of
+from analytics.measures import Measure, measures_of
 from analytics.tally.versions import version_of
 from api import documents
 from api.base import JSON, PublicView, cached, tag_at_hand
@@ -44,6 +45,8 @@ class Heat(PublicView):
             raise Refused.parameter("measure", _("There is no such value here."))
         zoom, now = zoom_of(request.GET.get("zoom", "")), timezone.now()
         filters = parse_filters(request.GET, now=now)
+        if Measure(measure).layer is not None and measure not in measures_of(layers_of(filters.jurisdiction)):
+            raise Refused.parameter("measure", _("This city has not loaded what complaints would be measured by."))
         if known := _known(request, filters):
             return cached(request, HttpResponse(content_type=JSON), etag=known, seconds=SECONDS)
         told = heat.heat(filters, Measure(measure), zoom, now=now)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from analytics.drawing import DistrictMap
@@ -16,6 +16,7 @@ from analytics.heat import middle
 from analytics.hotspots.naming import Kind
 from analytics.hotspots.searching import FEWEST, MONTHS, last_full_month
 from analytics.models import HotSpotSearch, HotSquare
+from analytics.numbers import rounded
 from analytics.periods import months_until
 from analytics.whereabouts import district_names
 from catalogue.models import Jurisdiction, Service
@@ -60,7 +61,7 @@ class Spot:
     @property
     def times(self) -> str:
         """How many times as many as expected."""
-        return f"×\u202f{number_format(self.n / self.expected, 1)}" if self.expected else "–"
+        return f"×\u202f{rounded(self.n / self.expected, 1)}" if self.expected else "–"
 
     @property
     def said(self) -> str:

@@ -14,6 +14,16 @@ class Version:
     settled: bool
 
 
+def raise_version(city_id: int) -> None:
+    """What was answered for a city is answered anew: something beside its counts has changed. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO analytics_tallyversion AS v (jurisdiction_id, version) VALUES (%s, 1)"
+            " ON CONFLICT (jurisdiction_id) DO UPDATE SET version = v.version + 1",
+            [city_id],
+        )
+
+
 def version_of(city_id: int, *, now: datetime) -> Version:
     """The present version. One statement."""
     with connection.cursor() as cursor:

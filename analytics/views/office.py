@@ -25,7 +25,7 @@ from analytics.equity import equity_rows
 from analytics.hotspots.searching import ask_for_search
 from analytics.hotspots.shown import HotSpots, hot_spot_rows
 from analytics.legends import legend
-from analytics.measures import UNITS, Measure, unit_by_district
+from analytics.measures import UNITS, Measure, measure_asked, unit_by_district
 from analytics.months import Months
 from analytics.office import MONTHS, Office
 from analytics.periods import QUICK_DAYS, Period, latest, months_until
@@ -74,8 +74,8 @@ def office(request: HttpRequest) -> HttpResponse:
             "message": error.message,
         }
         filters = office_filters(QueryDict(), user, city, now)
-    measure = measure_of(request.GET)
     shown = Office(user, filters, now)
+    measure = measure_asked(request.GET, shown.measures)
     drawing, hot_spots = shown.map_of_districts(measure), HotSpots(filters, shown.language)
     months, by_squares = shown.months(measure), request.GET.get("by") == "squares"
     compared = _compared(shown, months, request.GET, by_squares=by_squares)
@@ -87,7 +87,7 @@ def office(request: HttpRequest) -> HttpResponse:
         "period": shown.period,
         "target_days": TARGET_DAYS,
         "measure": measure,
-        "measures": list(Measure),
+        "measures": shown.measures,
         "map_of_districts": drawing,
         "corrected": shown.corrected(),
         "window_days": WINDOW_DAYS,
@@ -146,7 +146,7 @@ def month_squares(request: HttpRequest) -> HttpResponse:
     except FilterError as error:
         return JsonResponse({"detail": f"{error.parameter}: {error.message}"}, status=400)
     month = _month_asked(request.GET.get("month", ""), shown.period)
-    squares = Squares(shown, measure_of(request.GET), month)
+    squares = Squares(shown, measure_asked(request.GET, shown.measures), month)
     told = {
         "n": squares.heat.n,
         "drawn": render_to_string("analytics/_month_squares.html", {"squares": squares}),
@@ -192,12 +192,6 @@ def _file_rows(shown: Office, code: str) -> Iterable[list[str]]:
     if code == "squares":
         return square_rows(shown)
     return csv_rows(shown.scorecard(code))
-
-
-def measure_of(query: QueryDict) -> Measure:
-    """The measure asked for; incidents per 1,000 residents unless another one is."""
-    asked = query.get("measure", "")
-    return Measure(asked) if asked in Measure.values else Measure.PER_1000
 
 
 def _user(request: HttpRequest) -> User:

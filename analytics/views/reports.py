@@ -14,10 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.quotas import Quota, spend
+from analytics.layers.amounts import layers_of
+from analytics.measures import measure_asked, measures_of
 from analytics.models import Report
 from analytics.reports import ENDINGS, KEPT, STEPS, TooManyWaiting, ask_for_report
 from analytics.scope import OFFICE_ROLES, office_filters
-from analytics.views.office import measure_of, office_page
+from analytics.views.office import office_page
 from analytics.weekly import end, subscribe, subscription_by_token
 from catalogue.pages import city_page
 from complaints.filter_grammar import jurisdiction_of
@@ -40,7 +42,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             user,
             city,
             query=filters.query_string(),
-            measure=measure_of(request.POST),
+            measure=measure_asked(request.POST, measures_of(layers_of(city))),
             language=get_language() or "fr",
             now=now,
             kind=kind,

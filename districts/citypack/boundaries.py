@@ -71,7 +71,7 @@ def _read_layer(file: Path, pack: PackTables, shapes: PackShapes, *, polygons: b
     if wkb is None:
         shapes.faults.append(Fault("no_geometry", "the file holds no geometry", file.name))
         return []
-    geometries = _to_wgs84(shapely.from_wkb(wkb), meta["crs"], shapes, file.name)
+    geometries = to_wgs84(shapely.from_wkb(wkb), meta["crs"], shapes.faults, file.name)
     rows: dict[str, Shape] = {}
     for index, geometry in enumerate(geometries):
         properties = {str(key): _plain(column[index]) for key, column in zip(meta["fields"], columns, strict=True)}
@@ -84,7 +84,7 @@ def _read_layer(file: Path, pack: PackTables, shapes: PackShapes, *, polygons: b
     return list(rows.values())
 
 
-def _to_wgs84(geometries: Any, crs: str | None, shapes: PackShapes, where: str) -> Any:
+def to_wgs84(geometries: Any, crs: str | None, faults: list[Fault], where: str) -> Any:
     """Geometries in WGS 84, longitude first. A file without CRS must already be in degrees."""
     if crs is None or crs in {WGS84, "OGC:CRS84", "EPSG:4979"}:
         return geometries
@@ -97,7 +97,7 @@ def _to_wgs84(geometries: Any, crs: str | None, shapes: PackShapes, where: str) 
             item.transform(transform)
             moved.append(shapely.from_wkb(bytes(item.wkb)))
     except GDALException as error:
-        shapes.faults.append(Fault("bad_crs", f"CRS {crs} cannot be brought to WGS 84: {error}", where))
+        faults.append(Fault("bad_crs", f"CRS {crs} cannot be brought to WGS 84: {error}", where))
         return np.array([], dtype=object)
     return np.array(moved, dtype=object)
 

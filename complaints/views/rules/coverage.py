@@ -162,4 +162,5 @@ def percent(value: float) -> str:
     """A share in percent; never 0 for what is something."""
     if 0 < value < 0.01:
         return f"< {number_format(0.01, 2)} %"
-    return f"{number_format(value, 2 if value < 10 else 1)} %"
+    decimals = 2 if value < 10 else 1
+    return f"{number_format(round(value, decimals), decimals)} %"
