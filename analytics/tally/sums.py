@@ -5,6 +5,7 @@ Squares and spans of days are worked out from the finest up, each from the finer
 making every sum from the complaints.
 """
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -35,6 +36,7 @@ from complaints.models import Complaint
 _SQUARES, _DAYS = SquareCount._meta.db_table, DayCount._meta.db_table
 _PARTS = ((_SQUARES, SQUARE_KEYS, SQUARE_SUMS), (_DAYS, DAY_KEYS, MEASURES))
 EXAMPLES = 20
+_ROOM_TO_SORT = "SET LOCAL work_mem = '256MB'"
 
 
 @transaction.atomic
@@ -54,16 +56,16 @@ def put_right(city: Jurisdiction) -> int:
     wrong = 0
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
+        cursor.execute(_ROOM_TO_SORT)
         for table, keys, sums in _PARTS:
-            _work_out(table, keys, sums, city)
             cursor.execute(
-                f"WITH mended AS ({upsert(table, keys, sums, _difference(table, keys, sums))} RETURNING 1)"
+                f"WITH {_said(table, keys, sums)},"
+                f" mended AS ({upsert(table, keys, sums, _difference(table, keys, sums))} RETURNING 1)"
                 " SELECT count(*) FROM mended",
                 {"city": city.pk},
             )
             wrong += cursor.fetchone()[0]
             cursor.execute(f"DELETE FROM {table} WHERE n = 0")
-            cursor.execute("DROP TABLE said")
         if wrong:
             cursor.execute(RAISE.format(cities="(SELECT %(city)s AS jurisdiction_id) city"), {"city": city.pk})
     return wrong
@@ -73,30 +75,35 @@ def put_right(city: Jurisdiction) -> int:
 def wrong_sums(city: Jurisdiction) -> Iterator[str]:
     """Names of rows of a city's counts that are not what its counted complaints say: some of each kind. Locks nothing."""
     with connection.cursor() as cursor:
+        cursor.execute(_ROOM_TO_SORT)
         for table, keys, sums in _PARTS:
-            _work_out(table, keys, sums, city)
-            cursor.execute(f"{_difference(table, keys, sums)} LIMIT {EXAMPLES}", {"city": city.pk})
+            cursor.execute(
+                f"WITH {_said(table, keys, sums)} {_difference(table, keys, sums)} LIMIT {EXAMPLES}", {"city": city.pk}
+            )
             for row in cursor.fetchall():
                 yield f"{table} {row[: len(keys)]}"
-            cursor.execute("DROP TABLE said")
 
 
-def _work_out(table: str, keys: tuple[str, ...], sums: tuple[str, ...], city: Jurisdiction) -> None:
-    """A temporary table `said` with the rows that a table of counts should have for a city."""
-    of_city = "(SELECT * FROM analytics_counted WHERE jurisdiction_id = %(city)s) moved"
+def _said(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> str:
+    """Queries of a WITH; the last, `said`, gives the rows that a table of counts should have for the city %(city)s.
+
+    No temporary table: the role that serves may make none.
+    """
     columns = ", ".join((*keys, *sums))
-    steps = [_coarser_squares(*zooms) for zooms in zip(SQUARE_ZOOMS[:0:-1], SQUARE_ZOOMS[-2::-1], strict=True)]
-    of_complaints = [squares("moved", "1", SQUARE_ZOOMS[-1:]), _detailed_months()]
+
+    def of_city(rows: str) -> str:
+        moved = "(SELECT * FROM analytics_counted WHERE jurisdiction_id = %(city)s) moved"
+        return f"SELECT {columns} FROM ({rows.replace('FROM moved', f'FROM {moved}', 1)}) rows"
+
     if table == _DAYS:
-        of_complaints, steps = [days("moved", "1")], []
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '256MB'")
-        cursor.execute(f"CREATE TEMP TABLE said (LIKE {table}) ON COMMIT DROP")
-        for rows in of_complaints:
-            rows = rows.replace("FROM moved", f"FROM {of_city}", 1)
-            cursor.execute(f"INSERT INTO said ({columns}) SELECT {columns} FROM ({rows}) rows", {"city": city.pk})
-        for step in steps:
-            cursor.execute(f"INSERT INTO said ({columns}) {step}")
+        return f"said AS MATERIALIZED ({of_city(days('moved', '1'))})"
+    zooms = SQUARE_ZOOMS[::-1]
+    named = [f"squares_{zooms[0]} AS MATERIALIZED ({of_city(squares('moved', '1', zooms[:1]))})"]
+    named += [
+        f"squares_{zoom} AS MATERIALIZED ({_coarser_squares(finer, zoom)})" for finer, zoom in itertools.pairwise(zooms)
+    ]
+    every = [f"SELECT {columns} FROM squares_{zoom}" for zoom in zooms]
+    return ", ".join([*named, f"said AS ({' UNION ALL '.join([*every, of_city(_detailed_months())])})"])
 
 
 def _detailed_months() -> str:
@@ -105,11 +112,13 @@ def _detailed_months() -> str:
 
 def _coarser_squares(finer: int, zoom: int) -> str:
     """Squares of one zoom from those of the next finer one; months in detail are made from the complaints."""
-    district = "district_id" if zoom >= DISTRICT_ZOOM else "0"
-    return f"""
-    SELECT jurisdiction_id, {zoom}, month, detailed, square >> {2 * (finer - zoom)}, service_id, category_id, {district}, unit_id,
-        anchored, {", ".join(f"sum({name})" for name in SQUARE_SUMS)}
-    FROM said WHERE zoom = {finer} AND detailed = (month = 0) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"""
+    made = {"zoom": str(zoom), "square": f"square >> {2 * (finer - zoom)}"}
+    if zoom < DISTRICT_ZOOM:
+        made["district_id"] = "0"
+    keys = ", ".join(f"{made.get(key, key)} AS {key}" for key in SQUARE_KEYS)
+    summed = ", ".join(f"sum({name}) AS {name}" for name in SQUARE_SUMS)
+    grouped = ", ".join(str(number + 1) for number in range(len(SQUARE_KEYS)))
+    return f"SELECT {keys}, {summed} FROM squares_{finer} WHERE detailed = (month = 0) GROUP BY {grouped}"
 
 
 def _difference(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> str:

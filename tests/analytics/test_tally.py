@@ -150,7 +150,7 @@ def test_the_version_rises_only_with_the_numbers(gridville: Jurisdiction, now: d
     assert TallyVersion.objects.get().version == version + 1
 
 
-def test_damaged_counts_are_named_and_put_right(gridville: Jurisdiction, now: datetime) -> None:
+def test_damaged_counts_are_named_and_put_right(gridville: Jurisdiction, as_runtime_role: None, now: datetime) -> None:
     build_complaint(now=now)
     consume(now=now)
     sound = everything()

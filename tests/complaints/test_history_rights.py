@@ -36,6 +36,7 @@ def test_history_cannot_be_rewritten(as_runtime_role: None, now: datetime, table
         cursor.execute(statement.format(table=table))
 
 
-def test_it_owns_nothing_and_makes_nothing(as_runtime_role: None) -> None:
+@pytest.mark.parametrize("table", ["TABLE public.mine", "TEMP TABLE mine"])
+def test_it_owns_nothing_and_makes_nothing(as_runtime_role: None, table: str) -> None:
     with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE public.mine (id int)")
+        cursor.execute(f"CREATE {table} (id int)")

@@ -59,3 +59,6 @@ def grant_runtime(cursor: Any, role: str) -> None:
     ]
     for statement in statements:
         cursor.execute(sql.SQL(statement).format(role=name))
+    # Tables of its own, which stand before ours in the search path, are none of its business either.
+    cursor.execute("SELECT current_database()")
+    cursor.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(cursor.fetchone()[0])))
