@@ -19,8 +19,8 @@ from django.utils.translation import pgettext_lazy
 from catalogue.access import city_ids
 from catalogue.duration_field import DurationField
 from catalogue.durations import duration_in_words
-from catalogue.ladders import parse_reach
 from catalogue.models import Body, Calendar, Category, Closure, Jurisdiction, Question, Rung, Schedule, Service, Unit
+from catalogue.reach_field import ReachField
 from catalogue.rows_field import NamedRowsField
 from catalogue.schedules import parse_schedule
 from catalogue.seasons_field import SeasonsField, seasons_in_words
@@ -61,17 +61,9 @@ class TranslatedFormField(forms.MultiValueField):
         return {code: text for code, text in zip(codes, data_list or [], strict=False) if text}
 
 
-def _check_reach(text: str) -> None:
-    try:
-        parse_reach(text)
-    except ValueError:
-        raise ValueError(str(_('Write it like "1 working day before", "breach" or "2 working days after".'))) from None
-
-
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "week": parse_week,
     "ramadan": parse_week,
-    "at": _check_reach,
 }
 
 
@@ -290,6 +282,11 @@ class CityInline(admin.StackedInline):  # type: ignore[type-arg]
 class RungInline(CityInline):
     model = Rung
     ordering = ("order", "code")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "at":
+            return ReachField(label=capfirst(db_field.verbose_name))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 @admin.register(Service)

@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import get_language, pgettext_lazy
 
+from catalogue.ladders import reach_in_words
 from catalogue.translated import TranslatedTextField, text_in
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ class Rung(PackRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.deadline} {self.at} → {self.tell}"
+        return f"{self.get_deadline_display()} · {reach_in_words(self.at)} · {self.get_tell_display()}"
 
 
 class PolicyVersion(models.Model):

@@ -84,6 +84,8 @@ class CaseFile:
     closed_at: datetime | None
     answer_due_at: datetime | None
     resolution_due_at: datetime | None
+    answer_lapsed: bool
+    resolution_lapsed: bool
     paused_at: datetime | None
     reopened_count: int
     contested: bool
@@ -143,6 +145,8 @@ def casefile(complaint: Complaint, user: User, now: datetime) -> CaseFile:
         closed_at=complaint.closed_at,
         answer_due_at=complaint.answer_due_at,
         resolution_due_at=complaint.resolution_due_at,
+        answer_lapsed=complaint.answer_lapsed,
+        resolution_lapsed=complaint.resolution_lapsed,
         paused_at=complaint.paused_at,
         reopened_count=complaint.reopened_count,
         contested=complaint.is_open and complaint.contested_count > 0,

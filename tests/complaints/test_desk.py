@@ -55,6 +55,16 @@ def copies(complaint: Complaint, number: int) -> None:
     Complaint.objects.bulk_create(rows)
 
 
+def test_what_is_somebody_elses_job_promises_no_resolution_at_the_desk_either(
+    desk: Client, clerk: User, soon: datetime
+) -> None:
+    overdue = build_complaint(now=soon - timedelta(days=60))
+    change_state(overdue.pk, Verb.OUT_OF_SCOPE, acting_user=clerk, now=soon, note="La province.")
+    words = desk.get(page_of(overdue)).content.decode()
+    facts = words[words.index('id="facts-title"') :].split("</section>")[0]
+    assert (facts.count("deadline--lapsed"), facts.count("deadline--late")) == (1, 1), "only the answer came late"
+
+
 def test_the_least_time_left_comes_first(desk: Client, clerk: User, soon: datetime) -> None:
     calm = build_complaint(now=soon)
     late = build_complaint(now=soon - timedelta(days=30))
