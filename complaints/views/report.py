@@ -246,7 +246,12 @@ def _review(request: HttpRequest, catalogue: Snapshot, form: ReportForm, shown: 
 
 
 def _refused(
-    request: HttpRequest, catalogue: Snapshot, form: ReportForm, error: ComplaintError | None = None
+    request: HttpRequest,
+    catalogue: Snapshot,
+    form: ReportForm,
+    error: ComplaintError | QuotaExceeded | None = None,
+    *,
+    status: int = 400,
 ) -> HttpResponse:
     if _wants_json(request):
         faults = [
@@ -259,9 +264,9 @@ def _refused(
             "code": error.code if error else "invalid",
             "errors": faults,
         }
-        return JsonResponse(body | {"status": 400}, status=400, content_type="application/problem+json")
+        return JsonResponse(body | {"status": status}, status=status, content_type="application/problem+json")
     more = {"review": bool(form.data.get("reviewed")), "lost_files": _names(request)}
-    return _page(request, catalogue, form, status=400, preview=_still_known(catalogue.jurisdiction, form), **more)
+    return _page(request, catalogue, form, status=status, preview=_still_known(catalogue.jurisdiction, form), **more)
 
 
 def _still_known(city: Jurisdiction, form: ReportForm) -> Preview | None:
@@ -280,8 +285,7 @@ def _still_known(city: Jurisdiction, form: ReportForm) -> Preview | None:
 def _too_many(request: HttpRequest, catalogue: Snapshot, form: ReportForm, error: QuotaExceeded) -> HttpResponse:
     """429 with everything typed still there."""
     form.add_error(None, f"{error.message} {error.when}")
-    response = _refused(request, catalogue, form)
-    response.status_code = 429
+    response = _refused(request, catalogue, form, error, status=429)
     response["Retry-After"] = str(error.retry_after)
     return response
 

@@ -274,6 +274,8 @@ def test_too_many_reports_are_429_with_what_was_typed(
     response = send(client, filing(key="f" * 32, description="Encore un trou"))
     assert response.status_code == 429 and int(response["Retry-After"]) > 0
     assert "You can go on in" in response.content.decode()
+    told = client.post("/en/report/", filing(key="e" * 32, asked="pothole"), headers={"Accept": "application/json"})
+    assert told.status_code == told.json()["status"] == 429 and told.json()["code"] == "rate_limited"
     assert "Encore un trou" in response.content.decode()
     assert Complaint.objects.count() == 1
 
