@@ -44,6 +44,8 @@ class Quota(Enum):
     # Asking to be told, and "me too".
     FOLLOW = "follow", (Limit(30, 10 * MINUTE), Limit(200, DAY))
     ROUTE = "route", (Limit(900, 10 * MINUTE),)
+    # Maps, tiles and lists to read: a hand that drags a map all the time asks for five a second.
+    MAP = "map", (Limit(600, MINUTE),)
     EXPORT = "export", (Limit(100, 10 * MINUTE),)
 
     def __init__(self, label: str, limits: tuple[Limit, ...]) -> None:
@@ -78,6 +80,8 @@ class QuotaExceeded(Exception):
 # Address and quota → the window, and how many uses are left of the block taken from it (spend_from_block).
 _blocks: dict[str, tuple[datetime, int]] = {}
 _MOST_BLOCKS, _BLOCK = 10_000, 20
+# Those whose window is used up, until when: a robot that goes on costs no statement.
+_used_up: dict[tuple[str, Limit, float], datetime] = {}
 
 
 def spend(request: HttpRequest, quota: Quota, *, now: datetime) -> None:
@@ -101,12 +105,21 @@ def spend_from_block(request: HttpRequest, quota: Quota, *, now: datetime) -> No
     (limit,) = quota.limits
     start = _window_start(now, limit.seconds)
     key = f"{quota.label}:{address_key(client_address(request))}"
+    until = _used_up.get((key, limit, scale))
+    if until is not None and start < until <= start + timedelta(seconds=limit.seconds):
+        raise QuotaExceeded(max(1, math.ceil((until - now).total_seconds())))
     block = _blocks.get(key)
     if block is None or block[0] != start or block[1] <= 0:
         if len(_blocks) >= _MOST_BLOCKS:
             _blocks.clear()
         size = max(1, min(_BLOCK, int(limit.uses * scale) // 20))
-        block = _blocks[key] = (start, _take(key, limit, size, now=now, scale=scale))
+        try:
+            block = _blocks[key] = (start, _take(key, limit, size, now=now, scale=scale))
+        except QuotaExceeded:
+            if len(_used_up) >= _MOST_BLOCKS:
+                _used_up.clear()
+            _used_up[key, limit, scale] = start + timedelta(seconds=limit.seconds)
+            raise
     _blocks[key] = (start, block[1] - 1)
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
-from accounts.quotas import Quota, spend
+from accounts.quotas import Quota, spend, spend_from_block
 from analytics.tally.totals import matched
 from api import documents, rows
 from api.base import GEOJSON, PublicView, absolute
@@ -54,6 +54,7 @@ class ComplaintFeatures(PublicView):
         if request.GET.get("download") in ("true", "1"):
             spend(request, Quota.EXPORT, now=now)
             return _whole_collection(request, filters, found)
+        spend_from_block(request, Quota.MAP, now=now)
         features, after = _one_page(request, filters, found)
         following = f"{reverse('api_complaints_geojson')}?{filters.query_string(cursor=after)}" if after else None
         head = _collection_head(filters) | {

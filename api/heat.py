@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
+from accounts.quotas import Quota, spend_from_block
 from analytics import heat
 from analytics.layers.amounts import layers_of
 from analytics.measures import Measure, measures_of
@@ -36,7 +37,7 @@ class Heat(PublicView):
             documents.zoom("Zoom of the map; squares are three zooms finer."),
             *documents.FILTERS,
         ],
-        responses={200: documents.HeatDocument, 304: None} | documents.problems(400),
+        responses={200: documents.HeatDocument, 304: None} | documents.problems(400, 429),
         tags=["maps"],
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
@@ -45,6 +46,7 @@ class Heat(PublicView):
             raise Refused.parameter("measure", _("There is no such value here."))
         zoom, now = zoom_of(request.GET.get("zoom", "")), timezone.now()
         filters = parse_filters(request.GET, now=now)
+        spend_from_block(request, Quota.MAP, now=now)
         if Measure(measure).layer is not None and measure not in measures_of(layers_of(filters.jurisdiction)):
             raise Refused.parameter("measure", _("This city has not loaded what complaints would be measured by."))
         if known := _known(request, filters):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
+from accounts.quotas import Quota, spend_from_block
 from analytics.tally import tiles
 from analytics.tally.asking import Question
 from analytics.tally.spots import Square
@@ -43,13 +44,14 @@ class ComplaintTile(PublicView):
             " truncated."
         ),
         parameters=documents.FILTERS,
-        responses={(200, MVT): OpenApiTypes.BINARY, 304: None} | documents.problems(400, 404),
+        responses={(200, MVT): OpenApiTypes.BINARY, 304: None} | documents.problems(400, 404, 429),
         tags=["maps"],
     )
     def get(self, request: HttpRequest, z: int, x: int, y: int) -> HttpResponseBase:
         if z > grid.MAX_ZOOM or x >= 2**z or y >= 2**z:
             raise Http404
         filters = parse_filters(request.GET, now=timezone.now())
+        spend_from_block(request, Quota.MAP, now=filters.now)
         version = version_of(filters.jurisdiction.pk, now=filters.now)
         known = tag_at_hand(request, f"{version.number}-")
         if known and version.settled and not filters.q:  # releasing a text changes what words find, but no count

@@ -113,7 +113,7 @@ class _Desk:
         from django.test import Client
 
         self.client = Client()
-        self.client.force_login(_clerk(), backend="django.contrib.auth.backends.ModelBackend")
+        self.client.force_login(clerk(), backend="django.contrib.auth.backends.ModelBackend")
         self._again: Callable[[], Any] = lambda: None
         self.addresses = {name: "/fr/desk/" + address.format(**self._values()) for name, address in ADDRESSES.items()}
 
@@ -179,7 +179,7 @@ def _next_mark(client: Any, query: str) -> str:
     return found[1] if found else ""
 
 
-def _clerk() -> Any:
+def clerk() -> Any:
     from accounts.models import Membership, Role, User
     from catalogue.models import Unit
 

@@ -37,7 +37,7 @@ def main() -> int:
     measure: dict[str, Callable[..., dict[str, Any]]] = {name: getattr(measuring, name) for name in FIGURES}
     measured: dict[int, dict[str, Any]] = {}
     for points in (options.points // 10, options.points):
-        loaded = _load(points)
+        loaded = load(points)
         with ExitStack() as running:
             ours = running.enter_context(serving("granian"))
             peer = None if options.without_peer else running.enter_context(tipg(Path("var") / "tipg"))
@@ -50,7 +50,7 @@ def main() -> int:
     return 0 if report["ok"] else 1
 
 
-def _load(points: int) -> dict[str, Any]:
+def load(points: int) -> dict[str, Any]:
     """The city with so many complaints, counted. As the owner: indexes are dropped for it."""
     from django.db import connection
     from django.utils import timezone

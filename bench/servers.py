@@ -33,10 +33,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(server: str) -> Iterator[int]:
-    """The port of a running server, which is stopped at the end."""
+def serving(server: str, *, rate_limit_scale: str = "1000000") -> Iterator[int]:
+    """The port of a running server, which is stopped at the end. Quotas are out of the way unless they are scaled otherwise."""
     port = free_port()
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.settings", "RATE_LIMIT_SCALE": "1000000"}
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.settings", "RATE_LIMIT_SCALE": rate_limit_scale}
     process = subprocess.Popen(command(server, port), env=environment, start_new_session=True, stdout=sys.stderr)
     try:
         _wait_for(port, process)
