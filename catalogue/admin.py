@@ -266,7 +266,7 @@ class CityInline(admin.StackedInline):  # type: ignore[type-arg]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, TranslatedTextField):
-            return TranslatedFormField(label=_("label"), required=not db_field.blank)
+            return TranslatedFormField(label=capfirst(_("label")), required=not db_field.blank)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -251,7 +251,7 @@ def _deadline_detail(data: Mapping[str, object]) -> str:
     label = _("First answer by") if data.get("deadline") == "answer" else _("Resolution by")
     parts = [causes.get(str(data.get("cause")), "")]
     if data.get("new"):
-        parts.append(f"{label}{colon()}{_when(data.get('new'))}")
+        parts.append(f"{label}{colon()}{_when(data.get('new'))}.")
     if data.get("old"):
         parts.append(_("It was %(date)s before.") % {"date": _when(data.get("old"))})
     return " ".join(part for part in parts if part)
@@ -259,7 +259,7 @@ def _deadline_detail(data: Mapping[str, object]) -> str:
 
 def _when(value: object) -> str:
     instant = localtime(datetime.fromisoformat(str(value)))
-    return f"{date_format(instant, 'DATE_FORMAT')}, {date_format(instant, 'H:i')}"
+    return f"{date_format(instant, 'DATE_FORMAT')} · {date_format(instant, 'H:i')}"
 
 
 def _number(value: object) -> int:
