@@ -2,11 +2,10 @@
 services."""
 
 from argparse import ArgumentParser
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.access import load_memberships
@@ -14,18 +13,14 @@ from accounts.demo import make_demo_accounts
 from accounts.models import Membership, Role, User
 from analytics.tasks import consume_feed
 from catalogue.models import Jurisdiction
-from complaints.demo.play import Stage
+from complaints.demo.play import STILL_TO_DELIVER, Stage, call_sent, newest_letter
 from complaints.demo.replies import write_replies
 from complaints.services.hotspot_search import find_hotspots
 from complaints.services.small_places import settle_places
 from contracts.demo.play import People, has_findings, play
-from notifications.models import OutboxMessage
-from queueing.models import QueueState
 from reporting.commands import Fault, Report, ReportingCommand, progress
 
-SETTLED_TOGETHER = 200
-# Letters of the last day are delivered, to be looked at; those before it have been.
-STILL_TO_DELIVER = timedelta(days=1)
+COUNTED_TOGETHER = 200
 
 
 class Command(ReportingCommand):
@@ -51,7 +46,7 @@ class Command(ReportingCommand):
         accounts = make_demo_accounts(city, settings.VAR_DIR / "demo-accounts.json")
         write_replies(city, now=timezone.now())
         until = timezone.now().replace(minute=0, second=0, microsecond=0)
-        self.newest_letter = OutboxMessage.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        newest = newest_letter()
         # First, so that operators and treasury wait no longer than they must for the rest in the background.
         stories = 0 if options["no_findings"] or has_findings(city) else _play_findings(city, until, options["seed"])
         stage = Stage(
@@ -63,29 +58,24 @@ class Command(ReportingCommand):
             crew=_member("demo-crew-member"),
         )
         numbers = stage.missing(options["count"])
-        made = self._play(stage, numbers)
+        made = _play(stage, numbers)
         settle_places(now=until)
         find_hotspots(now=timezone.now())
-        self._settle_the_past(until)
+        consume_feed()
+        call_sent(after=newest, before=until - STILL_TO_DELIVER)
         skipped = options["count"] - len(numbers)
         report.counts = {"complaints_made": made, "skipped_existing": skipped, "accounts": len(accounts)}
         report.counts["finding_stories"] = stories
         return report
 
-    def _play(self, stage: Stage, numbers: list[int]) -> int:
-        made = 0
-        for made, _number in enumerate(progress(stage.play(numbers), label="demo complaints", total=len(numbers)), 1):
-            if made % SETTLED_TOGETHER == 0:
-                self._settle_the_past(stage.until)
-        return made
 
-    def _settle_the_past(self, until: datetime) -> None:
-        """Count what was made, and call its letters sent: years of both at once would keep those of real people waiting."""
-        consume_feed()
-        letters = OutboxMessage.objects.filter(pk__gt=self.newest_letter, created_at__lt=until - STILL_TO_DELIVER)
-        letters.filter(queue_state=QueueState.DUE).update(
-            queue_state=QueueState.DONE, leased_until=None, sent_at=F("created_at")
-        )
+def _play(stage: Stage, numbers: list[int]) -> int:
+    """Play the stories and count them as they come: years of changes at once would keep those of real people waiting."""
+    made = 0
+    for made, _number in enumerate(progress(stage.play(numbers), label="demo complaints", total=len(numbers)), 1):
+        if made % COUNTED_TOGETHER == 0:
+            consume_feed()
+    return made
 
 
 def _play_findings(city: Jurisdiction, until: datetime, seed: int) -> int:
