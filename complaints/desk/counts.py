@@ -200,7 +200,7 @@ def cap_of(queue: Queue) -> int:
         filters.until,
     )
     if filters.q or (False in queue.kinds and any(narrowed)):
-        return PAGE_SIZE
+        return min(PAGE_SIZE, queue.count_to or PAGE_SIZE)
     return CLOSED_CAP if False in queue.kinds else CAP
 
 

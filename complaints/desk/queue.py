@@ -55,6 +55,8 @@ class Queue:
     none_open: bool = False
     open_found: Sequence[int] | None = None
     closed_found: Sequence[int] | None = None
+    # Counted no further than this where closed ones must be looked at one by one: nobody reads them here.
+    count_to: int | None = None
 
     @cached_property
     def finding(self) -> Finding:

@@ -249,3 +249,7 @@ def test_closed_complaints_are_counted_so_far_and_no_further(
     monkeypatch.setattr("complaints.desk.counts.PAGE_SIZE", 3)
     category = next(c.category.code for c in many if c.closed_at)
     assert desk.get(DESK + f"?category={category}").context["list"].tabs[-1].n == "3+", "under a filter: a page"
+    monkeypatch.setattr("complaints.views.desk.listing._ENOUGH_FOR_A_TAB", 2)
+    assert desk.get(DESK + f"?category={category}").context["list"].tabs[-1].n == "2+", "less where they are not listed"
+    listed_closed = desk.get(DESK + f"?state=closed&category={category}").context["list"]
+    assert (listed_closed.tabs[-1].n, listed_closed.total) == ("3+", "3+")

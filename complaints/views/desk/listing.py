@@ -28,6 +28,8 @@ PARAMETERS = ("order",)
 # Chosen by tabs and by the order; all else is a filter that somebody set.
 _NOT_FILTERS = {"state", "late", "jurisdiction", "order"}
 
+_ENOUGH_FOR_A_TAB = 10
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -86,6 +88,8 @@ def listing(user: User, city: Jurisdiction, query: QueryDict, now: datetime, *, 
     queue = desk_queue(user, city, query, now)
     after, before = (_mark(query, name) for name in ("after", "before"))
     closed = replace(queue, filters=replace(queue.filters, states=frozenset())).closed()
+    if closed not in _closed_listed(queue):
+        closed = replace(closed, count_to=_ENOUGH_FOR_A_TAB)
     saved = saved_queues(queue, lambda kept: desk_queue(user, city, kept, now, queue.filters.districts))
     beside = _each_once([*_closed_listed(queue), *(kept.queue for kept in saved)])
     counts = Counts(
