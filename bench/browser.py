@@ -195,6 +195,8 @@ class _Desk:
         return (time.perf_counter() - begun) * 1000
 
     def ask_for(self, seconds: float) -> list[float]:
+        # Meanwhile the server may have hung up.
+        self.connection.close()
         end, taken = time.monotonic() + seconds, []
         while time.monotonic() < end:
             taken.append(self.ask())

@@ -21,6 +21,11 @@ test("distances are what a person can pace, then kilometres", () => {
   assert.match(formatDistance(1260), /^1,3\skm$/);
 });
 
+test("a day is that day west of Greenwich, too", () => {
+  globalThis.document.documentElement.dataset.timeZone = "America/Los_Angeles";
+  assert.match(formatDate("2018-01-04"), /^4 janv\. 2018$/);
+});
+
 test("times are the city's, whatever the device's zone", () => {
   assert.match(formatDate("2026-11-23T23:30:00Z", { time: true }), /24 nov\. 2026.*00:30/);
 });

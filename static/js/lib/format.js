@@ -29,9 +29,10 @@ export function formatPercent(share) {
   return formatNumber(share, { style: "percent", maximumFractionDigits: 0 });
 }
 
-/** `iso` as date, or date and time, in the city's zone (data-time-zone of <html>). */
+/** `iso` as date, or date and time, in the city's zone (data-time-zone of <html>). A mere date is that day in every zone. */
 export function formatDate(iso, { time = false } = {}) {
-  const timeZone = globalThis.document?.documentElement.dataset.timeZone || "Africa/Casablanca";
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(iso);
+  const timeZone = isDay ? "UTC" : globalThis.document?.documentElement.dataset.timeZone || "Africa/Casablanca";
   const style = time ? { dateStyle: "medium", timeStyle: "short" } : { dateStyle: "medium" };
   return new Intl.DateTimeFormat(locale(), { ...style, timeZone }).format(new Date(iso));
 }

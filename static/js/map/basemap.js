@@ -69,7 +69,8 @@ function addVector(map, { url, max_zoom: maxDataZoom = 14, attribution }, langua
 async function addOutlines(map, url) {
   try {
     const districts = await getJson(url);
-    L.geoJSON(districts, { interactive: false, style: { className: "map-outline" } }).addTo(map);
+    // Under everything, as tiles are: over squares of heat it would change their colours.
+    L.geoJSON(districts, { interactive: false, pane: "tilePane", style: { className: "map-outline" } }).addTo(map);
   } catch {
     // Paper-coloured ground and our own layers remain; the list beside the map says the same in words.
   }
