@@ -260,6 +260,7 @@ def deliver_in_a_crowd(city: Jurisdiction, manager: User, signer: User, *, decis
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.django_db
 def test_a_month_of_ten_thousand_lines_recomputes_to_the_same_centime(
     gridville: Jurisdiction, contract_manager: User, second_manager: User
