@@ -18,8 +18,9 @@ _LONGEST_HEADER = 20_000
 _RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 # Replies come in below such a line in most mail programs; ours write one, too (MARK).
 MARK = "-- >8 --"
+# Who tells what somebody wrote to her gives neither date nor address.
 _WROTE = re.compile(
-    r"^.{0,200}(\bwrote|\ba écrit|\bescribió|\bschrieb|كتبت?).{0,80}[:：]\s*$|"
+    r"^(?=.*[\d<@]).{0,200}(\bwrote|\ba écrit|\bescribió|\bschrieb|كتبت?).{0,80}[:：]\s*$|"
     r"^-{2,}\s*(original message|message d['’]origine|message original|الرسالة الأصلية).{0,20}-{2,}\s*$|"
     r"^_{20,}\s*$",
     re.IGNORECASE,
@@ -208,11 +209,17 @@ def _begins_quotation(lines: list[str], number: int) -> bool:
         return True
     if _HEADER_BLOCK.match(bare):
         return any(_HEADER_NEXT.match(line.strip()) for line in lines[number + 1 : number + 3])
-    if not _DATED.match(bare):
+    # "Le trou est là" begins like a date: one has figures, and what it is broken into stands together.
+    if not _DATED.match(bare) or not re.search(r"\d", bare):
         return False
-    return any(
-        _WROTE.match(" ".join([bare, *map(str.strip, lines[number + 1 : end])])) for end in (number + 2, number + 3)
-    )
+    joined = bare
+    for line in map(str.strip, lines[number + 1 : number + 3]):
+        if not line or _DATED.match(line):
+            return False
+        joined = f"{joined} {line}"
+        if _WROTE.match(joined):
+            return True
+    return False
 
 
 class _Page(HTMLParser):

@@ -35,6 +35,20 @@ def read(message: EmailMessage) -> Incoming:
         ("> Quand ?\nDemain\n> Où ?\nIci", "Demain\nIci"),
         ("De : la rue jusqu'au parc, tout est noir.", "De : la rue jusqu'au parc, tout est noir."),
         ("Le trou est là depuis lundi :\nil grandit.", "Le trou est là depuis lundi :\nil grandit."),
+        (
+            "Le trou s'est agrandi.\n\nLe ven. 27 nov. 2026 à 23:50, Mairie <x@example.org> a écrit :\n> Bonjour",
+            "Le trou s'est agrandi.",
+        ),
+        (
+            "Le trou a 2 m.\nLe ven. 27 nov. 2026 à 23:50,\nMairie <x@example.org> a écrit :\n> Bonjour",
+            "Le trou a 2 m.",
+        ),
+        ("On the road.\n\nOn Fri, Nov 27, 2026 at 11:50 PM City Hall\n<x@example.org> wrote:\n> Hello", "On the road."),
+        ("في الشارع نفسه\n\nفي الجمعة، 27 نونبر 2026 كتب بلدية تطوان:\n> مرحبا", "في الشارع نفسه"),
+        (
+            "Voici ce que le syndic m'a écrit :\nrien n'est prévu.",
+            "Voici ce que le syndic m'a écrit :\nrien n'est prévu.",
+        ),
         ("a\n\n\n\n\nb", "a\n\nb"),
         ("\u2066TET\u2069\u200b oui\x00", "TET oui"),
         ("", ""),
