@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from django.db import connection
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -19,6 +18,7 @@ from analytics.drawing import rank_of
 from analytics.legends import colour_of, coloured, legend
 from analytics.measures import Measure, unit_by_district
 from analytics.office import Office
+from analytics.outlines import smallest_districts
 from analytics.scorecards import Line, Scorecard
 from catalogue.translated import text_in
 from documents.maps import Label, Layer, draw_map
@@ -52,7 +52,7 @@ def make(office: Office, measure: Measure) -> Iterator[bytes]:
     """
     tables = [office.scorecard(code, only=COLUMNS) for code in ("districts", "services", "units")]
     yield b""
-    outlines = _outlines(office)
+    outlines = smallest_districts(office.city)
     numbers = {code: number for number, code in enumerate(_numbered(office, outlines), start=1)}
     maps = [_map(office, each, outlines, numbers) for each in dict.fromkeys([measure, Measure.LATE_SHARE])]
     yield b""
@@ -87,21 +87,6 @@ def _scope(office: Office) -> list[str]:
     units = [subject.name for subject, _pair in office.units] if office.filters.unit_ids else []
     districts = [subject.name for subject, _pair in office.districts] if office.filters.district_codes else []
     return [*services, *units, *districts, *([_("late only")] if office.filters.late else [])]
-
-
-_OUTLINES = """
-SELECT d.code, ST_AsBinary(ST_SimplifyPreserveTopology(d.geometry, 0.00008))
-FROM districts_district d JOIN districts_boundaryedition e ON e.id = d.edition_id AND e.is_active
-WHERE d.jurisdiction_id = %s
-  AND NOT EXISTS (SELECT 1 FROM districts_district c WHERE c.edition_id = d.edition_id AND c.parent_code = d.code)
-ORDER BY d.code
-"""
-
-
-def _outlines(office: Office) -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(_OUTLINES, [office.city.pk])
-        return {code: shapely.from_wkb(bytes(shape)) for code, shape in cursor.fetchall()}
 
 
 def _numbered(office: Office, outlines: dict[str, Any]) -> list[str]:

@@ -13,8 +13,8 @@ from math import cos, radians
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import shapely
 from django.conf import settings
-from django.db import connection
 from django.template.loader import render_to_string
 from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from analytics.legends import COLOURS, TOO_FEW, colour_of, coloured, legend
 from analytics.measures import Measure, unit_by_district
 from analytics.months import Months
 from analytics.office import Office
+from analytics.outlines import smallest_districts
 from analytics.values import said_of
 
 if TYPE_CHECKING:
@@ -58,23 +59,13 @@ def plain(text: str) -> str:
     return escaped.replace("\\", "&#92;").replace("`", "&#96;").replace("$", "&#36;").replace("{", "&#123;")
 
 
-_OUTLINES = """
-SELECT d.code, ST_AsGeoJSON(ST_SimplifyPreserveTopology(d.geometry, 0.00008), 5)
-FROM districts_district d JOIN districts_boundaryedition e ON e.id = d.edition_id AND e.is_active
-WHERE d.jurisdiction_id = %s
-  AND NOT EXISTS (SELECT 1 FROM districts_district c WHERE c.edition_id = d.edition_id AND c.parent_code = d.code)
-ORDER BY d.code
-"""
-
-
 def _districts(office: Office, measure: Measure) -> dict[str, Any]:
     """The smallest districts as GeoJSON, each with its colour and its sentence."""
     said = {area.code: area for area in office.map_of_districts(measure).areas}
-    with connection.cursor() as cursor:
-        cursor.execute(_OUTLINES, [office.city.pk])
-        outlines = cursor.fetchall()
     features = []
-    for code, geometry in outlines:
+    for code, outline in smallest_districts(office.city).items():
+        # A metre is enough.
+        geometry = shapely.to_geojson(shapely.transform(outline, lambda places: places.round(5)))
         area = said[code]
         properties = {"code": code, "text": plain(area.text), "colour": colour_of(area.rank)}
         features.append({"type": "Feature", "properties": properties, "geometry": json.loads(geometry)})

@@ -100,6 +100,7 @@ LOOKS = [
     Look("operator-finding", "operator/", "operator_user", then=("/operator/findings/",)),
     Look("field", "field/", "crew_member"),
     Look("office", "office/", "office"),
+    Look("office-squares", "office/?measure=recurrence_share&by=squares", "office"),
     Look("office-brief-end", "office/weekly/none/end/", status=404),
     Look("office-year", "office/", "office", press="main a:has-text('365')"),
     Look("second-factor", "accounts/2fa/", "clerk"),
