@@ -67,12 +67,12 @@ class Preparation:
         log = self.places.logs / "prepare-files.log"
         city = self.environment.city
         pack = _tree(city.folder)
-        if city.has_basemap and self._file_differs("basemap", pack):
+        if city.has_basemap and self._file_differs("basemap", pack, folder="made"):
             self._manage("Drawing the basemap", "build_basemap", str(city.folder), log=log)
             self._note_file("basemap", pack)
         # The drawn basemap is one of the files that are collected.
         static = _tree(REPOSITORY / "static", REPOSITORY / "package-lock.json", RUN_LOCK, city.folder)
-        if self._file_differs("static", static):
+        if self._file_differs("static", static, folder="static"):
             quietly = ["--no-input", "--verbosity", "0"]
             # Large, and no page shows it: the documentation of the API is drawn by Swagger UI.
             unused = ["--ignore", "redoc"]
@@ -123,9 +123,10 @@ class Preparation:
     def note_complete_demo(self) -> None:
         self.stamps.set(self._demo, WHOLE_DEMO)
 
-    def _file_differs(self, name: str, wanted: str) -> bool:
+    def _file_differs(self, name: str, wanted: str, *, folder: str) -> bool:
         stamp = self.places.var / "stamps" / name
-        return not stamp.exists() or stamp.read_text() != wanted
+        # Somebody may have cleared away the folder that the stamp vouches for.
+        return not (self.places.var / folder).is_dir() or not stamp.exists() or stamp.read_text() != wanted
 
     def _note_file(self, name: str, value: str) -> None:
         (self.places.var / "stamps" / name).write_text(value)
