@@ -7,8 +7,13 @@ function locale() {
   return LOCALES[language] || language;
 }
 
+// By language and options: making one takes longer than all the rest of a circle on the map.
+const formats = new Map();
+
 export function formatNumber(value, options = {}) {
-  return new Intl.NumberFormat(locale(), { maximumFractionDigits: 1, ...options }).format(value);
+  const key = `${locale()} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(locale(), { maximumFractionDigits: 1, ...options }));
+  return formats.get(key).format(value);
 }
 
 /** What stands between the parts of an enumeration. */

@@ -17,6 +17,7 @@ const SIZES = [
   [Infinity, 66],
 ];
 
+const AT_ONCE = 20;
 const NARROW_PX = 520;
 
 // Pins nearer than this many pixels (across, down) become one button: a pin that covers another cannot be hit.
@@ -70,7 +71,7 @@ export class ComplaintLayer {
     this.geoMap.element.setAttribute("aria-busy", "true");
     try {
       const data = await getJson(`${this.url}${this.url.includes("?") ? "&" : "?"}${query}`, { signal: this.request.signal });
-      this.#show(data);
+      if (!(await this.#show(data))) return;
       if (!quietly) announce(fill(this.words.shown, { n: formatNumber(data.n) }));
       this.onLoad?.(data);
     } catch (error) {
@@ -81,14 +82,18 @@ export class ComplaintLayer {
     this.geoMap.element.removeAttribute("aria-busy");
   }
 
-  // Markers that stay keep their node, and with it the keyboard's focus.
-  #show(data) {
+  // Markers that stay keep their node, and with it the keyboard's focus. Some at a time, so that a slow phone goes on answering;
+  // false if another view was asked for meanwhile, which puts its own in their place.
+  async #show(data) {
+    const { request } = this;
     const rows = new Map();
     for (const cell of data.cells || []) rows.set(`${cell.bbox.join()}:${cell.n}:${cell.late}:${cell.service}`, cell);
     for (const points of this.#heaps(data.points || [])) {
       rows.set(points.map(({ tracking_number, late, reports, state }) => [tracking_number, late, reports, state]).join(), points);
     }
     const hadFocus = this.geoMap.element.contains(document.activeElement);
+    // A phone's map is small: full-sized circles would lie on each other. Asked once: between two markers it would lay out all.
+    this.scale = this.geoMap.element.clientWidth < NARROW_PX ? 0.82 : 1;
     for (const [key, { marker }] of this.markers) {
       if (rows.has(key)) continue;
       marker.remove();
@@ -99,9 +104,13 @@ export class ComplaintLayer {
       const made = data.kind === "cells" ? this.#cell(row) : row.length > 1 ? this.#heap(row) : this.#point(row[0]);
       made.marker.addTo(this.group);
       this.markers.set(key, made);
+      if (this.markers.size % AT_ONCE) continue;
+      await new Promise((resume) => setTimeout(resume));
+      if (this.request !== request) return false;
     }
     if (hadFocus && !this.geoMap.element.contains(document.activeElement)) this.geoMap.focus();
     this.onShow?.();
+    return true;
   }
 
   // Lists of points that lie (nearly) on each other at this zoom; most hold one.
@@ -154,8 +163,7 @@ export class ComplaintLayer {
       open: formatNumber(cell.open),
       late: formatNumber(cell.late),
     });
-    // A phone's map is small: full-sized circles would lie on each other.
-    const diameter = Math.round(SIZES[size][1] * (this.geoMap.element.clientWidth < NARROW_PX ? 0.82 : 1));
+    const diameter = Math.round(SIZES[size][1] * this.scale);
     const node = el(
       "button",
       {
