@@ -44,8 +44,9 @@ class Quota(Enum):
     # Asking to be told, and "me too".
     FOLLOW = "follow", (Limit(30, 10 * MINUTE), Limit(200, DAY))
     ROUTE = "route", (Limit(900, 10 * MINUTE),)
-    # Maps, tiles and lists to read: a hand that drags a map all the time asks for five a second.
-    MAP = "map", (Limit(600, MINUTE),)
+    # Maps, tiles and lists to read: a hand that drags a map all the time asks for five a second, and a mobile network may
+    # show many hands as one address.
+    MAP = "map", (Limit(1200, MINUTE),)
     EXPORT = "export", (Limit(100, 10 * MINUTE),)
 
     def __init__(self, label: str, limits: tuple[Limit, ...]) -> None:
