@@ -16,11 +16,10 @@ from django.db.models.functions import Coalesce, Extract
 from django.db.models.lookups import LessThan
 
 from analytics.periods import Period
-from analytics.recurrence import Recurrence, recurrences
+from analytics.recurrence import FIXED, Recurrence, recurrences
 from complaints.querysets import ComplaintQuerySet, late_condition
 from complaints.workflow import CLOSED_STATES, OPEN_STATES, State
 
-FIXED = (State.RESOLVED, State.CONFIRMED)
 _SECONDS_A_DAY = 86_400
 
 

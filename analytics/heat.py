@@ -19,7 +19,6 @@ Rules, so that every figure can be computed again from the open data:
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from math import atan, degrees, pi, sinh
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,11 +26,12 @@ from django.db import connection
 from django.db.models import Count, F, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from analytics.figures import FIXED, decided, flag, seconds_until
+from analytics.figures import decided, flag, seconds_until
 from analytics.layers.amounts import by_square
 from analytics.measures import UNITS, Measure, class_limits
+from analytics.mercator import latitude_of, longitude_of
 from analytics.models import LAYER_ZOOM
-from analytics.recurrence import Recurrence, X, Y, recurrences
+from analytics.recurrence import FIXED, Recurrence, X, Y, recurrences
 from analytics.tally.asking import Question
 from analytics.tally.cells import counted_cells
 from analytics.tally.versions import version_of
@@ -331,9 +331,7 @@ def _cell(row: _Row, measure: Measure, cell_zoom: int, k: int, per: dict[tuple[i
 
 def middle(x: int, y: int, zoom: int) -> tuple[float, float]:
     """Longitude and latitude of the middle of a square."""
-    side = 2**zoom
-    latitude = degrees(atan(sinh(pi * (1 - 2 * (y + 0.5) / side))))
-    return round((x + 0.5) / side * 360 - 180, 6), round(latitude, 6)
+    return round(longitude_of(x + 0.5, zoom), 6), round(latitude_of(y + 0.5, zoom), 6)
 
 
 def _around(found: ComplaintQuerySet) -> tuple[int, datetime | None, datetime | None]:

@@ -22,7 +22,7 @@ from complaints.workflow import State
 VERSION, SINCE = 1, date(2026, 11, 28)
 DAYS = 30
 METRES = 50
-_FIXED = (State.RESOLVED, State.CONFIRMED)
+FIXED = (State.RESOLVED, State.CONFIRMED)
 _UNFOUNDED = (State.REJECTED, State.WITHDRAWN, State.OUT_OF_SCOPE)
 _METRES_A_DEGREE = 111_195
 _PLACED = Q(place_shown="exact", default_point_suspect=False, public_point__isnull=False)
@@ -94,7 +94,7 @@ def recurrences(
     `others`: all that may be the other complaint, whatever the filter says. One statement.
     """
     mended = rows.filter(
-        _PLACED, state__in=_FIXED, closed_at__isnull=False, closed_at__lte=now - timedelta(days=DAYS), merged_into=None
+        _PLACED, state__in=FIXED, closed_at__isnull=False, closed_at__lte=now - timedelta(days=DAYS), merged_into=None
     )
     founded = others.filter(_PLACED, merged_into=None).exclude(state__in=_UNFOUNDED)
     place = {"lon": X("public_point"), "lat": Y("public_point")}

@@ -6,13 +6,13 @@ They are heat.json's figures under the office's filter: what is public, so that 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import atan, degrees, pi, sinh
 
 from django.utils.translation import gettext as _
 
 from analytics.drawing import WORLD_METRES, rank_of
 from analytics.heat import CELLS_FINER, COARSEST, FINEST, Cell, Heat, heat
 from analytics.measures import Measure, class_limits
+from analytics.mercator import latitude_of, longitude_of
 from analytics.office import Office
 from analytics.periods import Period
 from analytics.values import said_of
@@ -136,11 +136,6 @@ def _written(value: float | None) -> str:
 
 def _box(cell: Cell, zoom: int) -> str:
     """West, south, east, north of a square."""
-    side = 360 / 2**zoom
-    edges = (cell.x * side - 180, _latitude(cell.y + 1, zoom), (cell.x + 1) * side - 180, _latitude(cell.y, zoom))
+    west, east = longitude_of(cell.x, zoom), longitude_of(cell.x + 1, zoom)
+    edges = (west, latitude_of(cell.y + 1, zoom), east, latitude_of(cell.y, zoom))
     return ",".join(f"{edge:.6f}" for edge in edges)
-
-
-def _latitude(y: int, zoom: int) -> float:
-    """Of the northern edge of the squares of row `y`."""
-    return degrees(atan(sinh(pi * (1 - 2 * y / 2**zoom))))

@@ -1,8 +1,8 @@
 """Web-mercator tiles as cells: a cell (zoom, x, y) is the square that a map tile of that number covers."""
 
-from math import atan, degrees, pi, sinh
-
 from django.contrib.gis.geos import Polygon
+
+from analytics.mercator import latitude_of, longitude_of
 
 MAX_ZOOM = 22
 # What a point counted into one tile may differ from the tile's edge in degrees; exact membership is by cell number.
@@ -11,10 +11,7 @@ _MARGIN = 1e-9
 
 def bounds(zoom: int, x: int, y: int) -> tuple[float, float, float, float]:
     """West, south, east, north of a cell in degrees WGS 84."""
-    count = 2**zoom
-    west, east = x / count * 360 - 180, (x + 1) / count * 360 - 180
-    north, south = (degrees(atan(sinh(pi * (1 - 2 * row / count)))) for row in (y, y + 1))
-    return west, south, east, north
+    return longitude_of(x, zoom), latitude_of(y + 1, zoom), longitude_of(x + 1, zoom), latitude_of(y, zoom)
 
 
 def around(zoom: int, x: int, y: int) -> Polygon:

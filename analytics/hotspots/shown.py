@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from math import atan, degrees, pi, sinh
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,6 +14,7 @@ from analytics.drawing import DistrictMap
 from analytics.heat import middle
 from analytics.hotspots.naming import Kind
 from analytics.hotspots.searching import FEWEST, MONTHS, last_full_month
+from analytics.mercator import latitude_of
 from analytics.models import HotSpotSearch, HotSquare
 from analytics.numbers import rounded
 from analytics.periods import months_until
@@ -193,8 +193,8 @@ class HotSpots:
         half = 180 / side
         west = middle(min(xs), ys[0], self.search.zoom)[0] - half
         east = middle(max(xs), ys[0], self.search.zoom)[0] + half
-        north = _edge(min(ys), self.search.zoom)
-        south = _edge(max(ys) + 1, self.search.zoom)
+        north = latitude_of(min(ys), self.search.zoom)
+        south = latitude_of(max(ys) + 1, self.search.zoom)
         span = {"from": self.first_month, "to": months_until(self.last_month, 1)[-1]}
         query = self.filters.query_string(
             **{name: day.isoformat() for name, day in span.items()},
@@ -215,11 +215,6 @@ class HotSpots:
             return {}
         middles = [middle(square.x, square.y, self.search.zoom) for square in squares]
         return district_names(self.city, middles, self.language)
-
-
-def _edge(y: int, zoom: int) -> float:
-    """The latitude of the northern edge of the squares of row `y`."""
-    return degrees(atan(sinh(pi * (1 - 2 * y / 2**zoom))))
 
 
 def _box(month: date, hot: set[int], judged: list[int]) -> MonthBox:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import asinh, ceil, floor, pi, radians, tan
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pyogrio
 import shapely
 
+from analytics.mercator import column_row
 from analytics.models import LAYER_ZOOM, Layer
 from districts.citypack.boundaries import to_wgs84
 from reporting.commands import Fault, progress
@@ -73,7 +74,7 @@ def cut_into_squares(geometries: list[Any], kind: Layer.Kind) -> list[Piece]:
         for part in shapely.get_parts(geometry):
             coordinates = [(float(lon), float(lat)) for lon, lat in shapely.get_coordinates(part)]
             if kind == Layer.Kind.ASSETS:
-                parts[_square(_on_grid(coordinates[0]))].append(coordinates[0])
+                parts[_square(column_row(*coordinates[0], LAYER_ZOOM))].append(coordinates[0])
                 continue
             for start, end in pairwise(coordinates):
                 for square, piece in _cut(start, end):
@@ -85,19 +86,13 @@ def cut_into_squares(geometries: list[Any], kind: Layer.Kind) -> list[Piece]:
 _Place = tuple[float, float]
 
 
-def _on_grid(place: _Place) -> _Place:
-    """In sides of squares, from the north-west corner of the world."""
-    side = 2**LAYER_ZOOM
-    return (place[0] + 180) / 360 * side, (1 - asinh(tan(radians(place[1]))) / pi) / 2 * side
-
-
 def _square(at: _Place) -> tuple[int, int]:
     return floor(at[0]), floor(at[1])
 
 
 def _cut(start: _Place, end: _Place) -> Iterable[tuple[tuple[int, int], tuple[_Place, _Place]]]:
     """The parts of a straight line by square; each part belongs to the square of its middle."""
-    one, other = _on_grid(start), _on_grid(end)
+    one, other = column_row(*start, LAYER_ZOOM), column_row(*end, LAYER_ZOOM)
     cuts = {0.0, 1.0}
     for axis in (0, 1):
         low, high = sorted((one[axis], other[axis]))

@@ -2,11 +2,11 @@
 """How many complaints lie in a box: the squares inside it from the pyramid, those on its edge place by place."""
 
 from collections.abc import Sequence
-from math import asinh, pi, radians, tan
 from typing import Any
 
 from django.db import connection
 
+from analytics.mercator import column_row
 from analytics.tally.asking import ANY_DISTRICT, Question, conditions_on_counted
 from analytics.tally.keeping import DISTRICT_ZOOM, SQUARE_ZOOMS
 from analytics.tally.spots import SPOT_ZOOM, Square
@@ -120,8 +120,8 @@ def _joined(squares: list[Square]) -> list[tuple[int, int]]:
 
 def _cover(box: Box, occupied: list[Square]) -> tuple[list[Square], list[Square]]:
     """Of the occupied squares: the largest squares that lie inside a box, and the finest ones on its edge."""
-    west, north = _column_row(box[0], box[3])
-    east, south = _column_row(box[2], box[1])
+    west, north = column_row(box[0], box[3])
+    east, south = column_row(box[2], box[1])
     inside: list[Square] = []
     edge = occupied
     for zoom, finer in zip(_STEPS, [*_STEPS[1:], None], strict=True):
@@ -137,9 +137,3 @@ def _cover(box: Box, occupied: list[Square]) -> tuple[list[Square], list[Square]
         if finer is not None:
             edge = [part for square in edge for part in square.at_least(finer)]
     return inside, edge
-
-
-def _column_row(longitude: float, latitude: float) -> tuple[float, float]:
-    """Web Mercator from 0 to 1, from the west and from the north."""
-    latitude = max(-85.05, min(85.05, latitude))
-    return (longitude + 180) / 360, 0.5 - asinh(tan(radians(latitude))) / (2 * pi)

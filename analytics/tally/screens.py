@@ -1,10 +1,11 @@
 """What a screen of a large city shows: squares with their numbers from the counts, however many complaints lie behind it."""
 
 from dataclasses import dataclass
-from math import asinh, atan, degrees, floor, pi, radians, sinh, tan
+from math import floor
 
 from django.db import connection
 
+from analytics.mercator import column_row, latitude_of, longitude_of
 from analytics.tally.asking import Question, counted_squares
 from analytics.tally.boxes import Box
 from analytics.tally.spots import Square
@@ -66,16 +67,14 @@ def _around(box: Box, finest: int) -> list[Square]:
 
 def _place(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
     """Column and row of a place; what lies beyond the map is on its edge."""
-    side = 2**zoom
-    column = (longitude + 180) / 360 * side
-    row = (1 - asinh(tan(radians(max(-85.05, min(85.05, latitude))))) / pi) / 2 * side
-    return max(0, min(side - 1, floor(column))), max(0, min(side - 1, floor(row)))
+    last = 2**zoom - 1
+    column, row = column_row(longitude, latitude, zoom)
+    return max(0, min(last, floor(column))), max(0, min(last, floor(row)))
 
 
 def _edges(square: Square) -> Box:
-    side = 2**square.zoom
-    south, north = (degrees(atan(sinh(pi * (1 - 2 * row / side)))) for row in (square.y + 1, square.y))
-    west, east = (column / side * 360 - 180 for column in (square.x, square.x + 1))
+    south, north = (latitude_of(row, square.zoom) for row in (square.y + 1, square.y))
+    west, east = (longitude_of(column, square.zoom) for column in (square.x, square.x + 1))
     return round(west, 6), round(south, 6), round(east, 6), round(north, 6)
 
 
