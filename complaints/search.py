@@ -12,6 +12,8 @@ from complaints.tracking import normalise_tracking_number
 
 # Fewer letters would match half of a city's names.
 _LEAST_NAME_LETTERS = 3
+# Without one the Arabic dictionary leaves words as they are, and the French one finds those too.
+_ARABIC = re.compile(r"[\u0600-\u06FF]")
 _NUMBER_START = re.compile(r"^[A-Z]{1,6}-[2-9A-Z]{1,4}(-[2-9A-Z]{0,4})?$")
 
 
@@ -31,7 +33,8 @@ def words_match(words: str) -> Q:
 
 def _query(words: str) -> SearchQuery:
     query = SearchQuery(_folded(words), config="french", search_type="websearch")
-    query |= SearchQuery(Value(words), config="arabic", search_type="websearch")
+    if _ARABIC.search(words):
+        query |= SearchQuery(Value(words), config="arabic", search_type="websearch")
     *whole, last = re.findall(r"\w+", words) or [""]
     if len(last) >= _LEAST_NAME_LETTERS:
         # Beginnings are gathered from the whole city before anything else is asked: of one word only.

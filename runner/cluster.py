@@ -18,7 +18,7 @@ from runner.steps import StepFailed, last_lines, say, step
 DATABASE = "geoportal"
 OWNER_ROLE = "geoportal_owner"
 RUNTIME_ROLE = "geoportal"
-EXTENSIONS = ("postgis", "pg_trgm", "unaccent", "btree_gist")
+EXTENSIONS = ("postgis", "pg_trgm", "unaccent", "btree_gist", "btree_gin")
 INSTALLATIONS = Path("/usr/lib/postgresql")
 # With an empty environment initdb chooses SQL_ASCII; messages stay English so that they can be recognised.
 LOCALE = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}

@@ -176,8 +176,8 @@ class Complaint(ShownPlace):
                 name="complaint_city_closed",
                 condition=~Q(state__in=sorted(OPEN_STATES)),
             ),
-            # words
-            GinIndex(fields=["search"], name="complaint_search"),
+            # words, in one unit or everywhere
+            GinIndex(fields=["unit", "search"], name="complaint_search"),
             # the field page
             models.Index(fields=["assigned_to"], name="complaint_crew", condition=Q(state__in=sorted(OPEN_STATES))),
             # the sweep of the ladders

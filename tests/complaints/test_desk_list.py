@@ -1,5 +1,6 @@
 """The desk's list: every order, paging both ways, and what its search finds."""
 
+import re
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from accounts.models import Role, User
 from catalogue.models import Jurisdiction
 from complaints.desk.orders import Order
 from complaints.models import Complaint, Reporter
+from complaints.search import words_match
 from complaints.services.allocation import hand_over
 from complaints.services.transitions import change_state
 from complaints.workflow import State, Verb
@@ -156,6 +158,17 @@ def test_every_filter_order_and_search_takes_at_most_eight_statements(desk: Clie
         with CaptureQueriesContext(connection) as queries:
             assert desk.get(f"{DESK}?{query}").status_code == 200, query
         assert len(queries) <= 8, "\n".join([query, *(q["sql"][:300] for q in queries)])
+
+
+def test_words_are_looked_up_among_those_of_the_unit(clerk: User, soon: datetime) -> None:
+    """Not in the whole city's, beside all that the unit ever had: both grow for years."""
+    copies(build_complaint(now=soon), 300)
+    sql, values = Complaint.objects.visible_to(clerk).filter(words_match("mur")).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE complaints_complaint")
+        cursor.execute(f"EXPLAIN {sql}", values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert re.search(r"Index Scan on complaint_search.*\n *Index Cond: \(\(unit_id = .*search @@", plan), plan
 
 
 @pytest.mark.parametrize("query", ["?order=beauty", "?after=xxxx", "?before=W10", "?after=WzEsIngiLDEsMiwzXQ",

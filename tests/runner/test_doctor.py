@@ -71,7 +71,9 @@ def test_a_lock_whose_number_now_belongs_to_another_program(tmp_path: Path) -> N
 
 
 def test_template1_without_postgis() -> None:
-    finding = doctor.missing_extensions(["plpgsql", "pg_trgm", "unaccent", "btree_gist"], "psql -d template1")
+    finding = doctor.missing_extensions(
+        ["plpgsql", "pg_trgm", "unaccent", "btree_gist", "btree_gin"], "psql -d template1"
+    )
     assert finding is not None
     assert finding.mend == 'psql -d template1 -c "CREATE EXTENSION postgis;"'
     assert doctor.missing_extensions([*cluster.EXTENSIONS], "psql") is None
