@@ -23,6 +23,7 @@ from api.cells import points_tile, vector_tile
 from complaints.filter_grammar import parse_filters
 from complaints.filters import Filters
 from complaints.models import Complaint
+from complaints.querysets import ComplaintQuerySet
 
 MVT = "application/vnd.mapbox-vector-tile"
 # So many pins can be told apart in a tile of 256 pixels.
@@ -62,15 +63,17 @@ class ComplaintTile(PublicView):
 
 
 def _tile(filters: Filters, tile: Square) -> bytes:
+    address = (tile.zoom, tile.x, tile.y)
     question = Question.of(filters)
     total = tiles.total_in(filters.jurisdiction.pk, tile, at_most=LOOKED_THROUGH) if question else 0
-    found = rows.located(filters.apply(Complaint.objects.public()))
     if question is None or total < READ:
-        address = (tile.zoom, tile.x, tile.y)
-        return vector_tile(found, address, now=filters.now, few=FEW, split=tiles.SPLIT)
+        return vector_tile(_located(filters), address, now=filters.now, few=FEW, split=tiles.SPLIT)
     question = question.bounded(filters.now)
     squares = tiles.square_tile(question, tile)
     if squares.n > FEW or total >= LOOKED_THROUGH:
         return squares.mvt
-    ids = tiles.ids_in(question, tile)
-    return points_tile(found.filter(pk__in=ids), (tile.zoom, tile.x, tile.y), now=filters.now)
+    return points_tile(_located(filters).filter(pk__in=tiles.ids_in(question, tile)), address, now=filters.now)
+
+
+def _located(filters: Filters) -> ComplaintQuerySet:
+    return rows.located(filters.apply(Complaint.objects.public()))

@@ -87,9 +87,10 @@ def jurisdiction_of(request: HttpRequest) -> Jurisdiction:
 def _jurisdiction(given: dict[str, list[str]]) -> Jurisdiction:
     codes = _values("jurisdiction", given)
     wanted = codes[-1] if codes else settings.DEFAULT_JURISDICTION
-    found = Jurisdiction.objects.filter(code=wanted).first() if _encodable(wanted) and "\x00" not in wanted else None
-    if found is not None:
-        return found
+    if wanted and _encodable(wanted) and "\x00" not in wanted:
+        found = Jurisdiction.objects.filter(code=wanted).order_by().first()
+        if found is not None:
+            return found
     several = [] if codes else list(Jurisdiction.objects.all()[:2])
     if len(several) != 1:
         raise FilterError("jurisdiction", _("Say which city: several are served here.") if several else UNKNOWN)

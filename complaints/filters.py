@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from django.contrib.gis.geos import Polygon
 from django.db import connection
 from django.db.models import Q
 from django.utils.functional import Promise
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from catalogue.models import Jurisdiction
 from catalogue.snapshot import Snapshot, snapshot
 from complaints.models import Complaint
-from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet
+from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet, in_box_condition
 from complaints.search import matches_name, number_condition, public_words, words_match
 from districts.models import District
 
@@ -135,10 +134,7 @@ class Filters:
             conditions &= Q(submitted_at__lt=self.until)
         if self.bbox is not None:
             place = "point" if knows_places else "public_point"
-            # Of overlapping boxes the planner knows how many there are; of what is inside one it always guesses a thousandth.
-            # The desk's lists need it: they have quicker ways than the index of places. Their box is half a metre wider.
-            inside = "bboverlaps" if for_staff else "coveredby"
-            conditions &= Q(**{f"{place}__{inside}": Polygon.from_bbox(self.bbox)})
+            conditions &= in_box_condition(place, self.bbox)
             # Where an office's default stands in for the place, the world is shown none.
             conditions &= Q() if knows_places else Q(default_point_suspect=False)
         found = queryset.filter(conditions)

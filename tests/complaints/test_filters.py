@@ -74,6 +74,19 @@ def test_a_parameter_restricts(query: str, expected: set[str], five: dict[str, C
     assert found(query, five, now) == expected
 
 
+@pytest.mark.parametrize("side", range(4))
+def test_a_box_holds_what_lies_on_its_edge_and_nothing_a_centimetre_outside(
+    side: int, five: dict[str, Complaint], now: datetime
+) -> None:
+    place = five["pothole"].public_point
+    assert place is not None
+    box = [place.x - 0.001, place.y - 0.001, place.x + 0.001, place.y + 0.001]
+    box[side] = (place.x, place.y)[side % 2]
+    assert found(f"bbox={','.join(map(repr, box))}", five, now) == {"pothole"}
+    box[side] += 1e-7 if side < 2 else -1e-7
+    assert found(f"bbox={','.join(map(repr, box))}", five, now) == set()
+
+
 def test_staff_find_words_that_the_public_does_not_until_they_are_released(
     five: dict[str, Complaint], now: datetime
 ) -> None:
