@@ -78,7 +78,7 @@ _OF_DISTRICTS: dict[Measure, Promise] = {
     ),
 }
 
-# Lower limits of classes 2 to 6. Fixed, so that two periods or services compare; counts are for cells of zoom 16.
+# Lower limits of classes 2 to 6. Fixed, so that two periods or services compare; counts are for cells of zoom 16 in a town.
 _CLASSES: dict[Measure, tuple[float, ...]] = {
     Measure.COUNT: (2, 5, 10, 20, 50),
     Measure.PER_1000: (2, 5, 10, 20, 40),
@@ -108,9 +108,9 @@ def measure_asked(query: QueryDict, known: Collection[Measure]) -> Measure:
     return next((measure for measure in known if measure.value == asked), Measure.PER_1000)
 
 
-def class_limits(measure: Measure, cell_zoom: int) -> list[float]:
-    """Lower limits of the classes; those of counts grow with the side of a cell."""
-    limits, factor = _CLASSES[measure], 2.0 ** (16 - cell_zoom)
+def class_limits(measure: Measure, cell_zoom: int, *, scale: float = 1) -> list[float]:
+    """Lower limits of the classes; those of counts grow with the side of a cell, and by `scale` in a busy city."""
+    limits, factor = _CLASSES[measure], scale * 2.0 ** (16 - cell_zoom)
     return sorted({float(max(2, ceil(limit * factor))) if measure == Measure.COUNT else limit for limit in limits})
 
 

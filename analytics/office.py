@@ -27,6 +27,7 @@ from analytics.months import MonthFigures, Months, class_limits_of
 from analytics.periods import Period, month_limits, months_until, period_between
 from analytics.readiness import ReadinessLine, readiness, watched_incidents
 from analytics.scorecards import Labelled, Scorecard, Subject, labelled, scorecard
+from analytics.tally.scale import scale_of_districts
 from analytics.trends import Trend, trend
 from analytics.values import said_of, value_of
 from analytics.worsening import Against, Worse, what_got_worse
@@ -357,7 +358,12 @@ class Office:
         return {subject.code: self._value(measure, subject, pair.now) for subject, pair in self.districts}
 
     def district_limits(self, measure: Measure) -> list[float]:
-        return class_limits(measure, DISTRICT_LIKE_ZOOM)
+        """Of the classes: the same whatever the period."""
+        return class_limits(measure, DISTRICT_LIKE_ZOOM, scale=self._scale if measure == Measure.COUNT else 1)
+
+    @cached_property
+    def _scale(self) -> float:
+        return scale_of_districts(self.city.pk)
 
     def _value(self, measure: Measure, subject: Subject, figures: Figures) -> float | None:
         there = self._amounts(measure).get(subject.code, 0.0)

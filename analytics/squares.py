@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from analytics.drawing import WORLD_METRES, rank_of
 from analytics.heat import CELLS_FINER, COARSEST, FINEST, Cell, Heat, heat
-from analytics.measures import Measure, class_limits
+from analytics.measures import Measure
 from analytics.mercator import latitude_of, longitude_of
 from analytics.office import Office
 from analytics.periods import Period
@@ -64,7 +64,7 @@ class Squares:
     @property
     def limits(self) -> list[float]:
         """Of the classes: the same whatever the period."""
-        return class_limits(self.measure, self.zoom)
+        return self.heat.classes
 
     @cached_property
     def heat(self) -> Heat:
