@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the SQL is made of the constants of this file
 """How busy a city is: limits of colours for numbers of complaints that suit a town would be one colour in a metropolis."""
 
 from bisect import bisect_right
@@ -9,6 +10,7 @@ from analytics.models import DayCount
 # Complaints a month that the limits in analytics/measures.py are made for.
 _IN_A_SQUARE, _IN_A_DISTRICT = 2.0, 12.0
 _SQUARE_ZOOM = 16
+_SPANS = {"ever": DayCount.Span.EVER.value, "month": DayCount.Span.MONTH.value}
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
@@ -28,19 +30,18 @@ def _step(times: float) -> float:
 
 def _ask(sql: str, city_id: int) -> float:
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"city": city_id, "month": DayCount.Span.MONTH.value, "zoom": _SQUARE_ZOOM})
+        cursor.execute(sql, _SPANS | {"city": city_id, "zoom": _SQUARE_ZOOM})
         return float(cursor.fetchone()[0] or 0)
 
 
-# Complaints of a month in the average square that ever had one, and in the average district; of two years, the latter.
-_SQUARES = """
-SELECT sum(n) / count(DISTINCT square)::float8 / (
-    SELECT extract(year FROM age(max(day), min(day))) * 12 + extract(month FROM age(max(day), min(day))) + 1
-    FROM analytics_daycount WHERE jurisdiction_id = %(city)s AND span = %(month)s)
+# Complaints that an average month, of those that had any, brings to a square or district that ever had one.
+_MONTHS = """(
+    SELECT count(DISTINCT day) FROM analytics_daycount WHERE jurisdiction_id = %(city)s AND span = %(month)s)"""
+_SQUARES = f"""
+SELECT sum(n) / count(DISTINCT square)::float8 / {_MONTHS}
 FROM analytics_squarecount WHERE jurisdiction_id = %(city)s AND zoom = %(zoom)s AND month = 0 AND detailed
 """
-_DISTRICTS = """
-SELECT sum(n) / count(DISTINCT day)::float8 / count(DISTINCT district_id)
-FROM analytics_daycount WHERE jurisdiction_id = %(city)s AND span = %(month)s AND district_id <> 0 AND day > (
-    SELECT max(day) - interval '2 years' FROM analytics_daycount WHERE jurisdiction_id = %(city)s AND span = %(month)s)
+_DISTRICTS = f"""
+SELECT sum(n) / count(DISTINCT district_id)::float8 / {_MONTHS}
+FROM analytics_daycount WHERE jurisdiction_id = %(city)s AND span = %(ever)s AND district_id <> 0
 """
