@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.formats import date_format
 from django.utils.translation import get_language, pgettext_lazy
 
 from catalogue.ladders import reach_in_words
@@ -105,7 +106,8 @@ class Closure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.first_day} – {self.last_day}"
+        first, last = (date_format(day, "DATE_FORMAT") for day in (self.first_day, self.last_day))
+        return first if first == last else f"{first} – {last}"
 
 
 class Schedule(PackRow):

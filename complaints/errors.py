@@ -130,6 +130,14 @@ class CannotMerge(ComplaintError):
     field = "number"
 
 
+class NotAlike(ComplaintError):
+    """Two complaints that are hardly about one thing; who is sure of it may say so."""
+
+    code = "not_alike"
+    message = _("These two complaints are hardly about the same thing.")
+    field = "sure"
+
+
 class NotMerged(ComplaintError):
     code = "not_merged"
     message = _("This complaint is not merged with another one.")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import cast
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -10,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalogue.models import Category
 from complaints import correction_forms, permissions, staff_forms
-from complaints.errors import CannotMerge, NothingToReview
+from complaints.errors import CannotMerge, NotAlike, NothingToReview
 from complaints.models import Attachment, Complaint
 from complaints.permissions import ANSWERING, DESK, MODERATING, WORKING
 from complaints.services import allocation, correspondence, forwarding, merging, publication, relocation, splitting
 from complaints.services.handovers import open_handover
 from complaints.services.transitions import change_state
-from complaints.staff_forms import StaffForm
+from complaints.staff_forms import MergeForm, StaffForm
+from complaints.suggestions import unlike
 from complaints.tracking import normalise_tracking_number
 from complaints.workflow import TRANSITIONS, Verb
 
@@ -169,22 +171,26 @@ def _assign(complaint: Complaint, form: StaffForm, user: User, now: datetime) ->
     return allocation.assign(complaint.pk, form.cleaned_data["crew_member"], acting_user=user, now=now)
 
 
-def _named(complaint: Complaint, form: StaffForm, user: User) -> int:
+def _named(complaint: Complaint, form: StaffForm, user: User) -> Complaint:
     """The complaint that a form names by its number. Raises CannotMerge if this person sees none of that number."""
     number = normalise_tracking_number(form.cleaned_data["number"]) or ""
-    found = Complaint.objects.visible_to(user).filter(tracking_number=number).values_list("pk", flat=True).first()
+    found = Complaint.objects.visible_to(user).select_related("category").filter(tracking_number=number).first()
     if found is None:
         raise CannotMerge(_("No complaint that you can open has this number."))
     return found
 
 
 def _merge_touches(complaint: Complaint, form: StaffForm, user: User) -> Iterable[int]:
-    return [_named(complaint, form, user), *complaint.merged.values_list("pk", flat=True)]
+    return [_named(complaint, form, user).pk, *complaint.merged.values_list("pk", flat=True)]
 
 
 def _merge(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
-    note = form.cleaned_data["note"]
-    return merging.merge(complaint.pk, _named(complaint, form, user), acting_user=user, now=now, note=note)
+    given, primary = form.cleaned_data, _named(complaint, form, user)
+    merged = merging.merge(complaint.pk, primary.pk, acting_user=user, now=now, note=given["note"])
+    if not given.get("sure") and (differences := unlike(complaint, primary)):
+        cast(MergeForm, form).ask_whether_sure()
+        raise NotAlike(" ".join(differences))
+    return merged
 
 
 def _separate_touches(complaint: Complaint, form: StaffForm, user: User) -> Iterable[int]:

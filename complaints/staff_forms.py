@@ -232,6 +232,14 @@ class MergeForm(StaffForm):
     )
     note = words_field(_("Internal note"), _("Only colleagues read it."), required=False, rows=2)
 
+    def offer(self, complaint: Complaint) -> None:
+        if self.data.get("sure"):
+            self.ask_whether_sure()
+
+    def ask_whether_sure(self) -> None:
+        """Asked only where the two are hardly about one thing."""
+        self.fields["sure"] = forms.BooleanField(label=_("It is the same thing all the same"), required=False)
+
 
 class HandOverForm(StaffForm):
     unit = forms.ChoiceField(label=_("To which unit?"), error_messages={"required": _("Choose a unit.")})
@@ -309,6 +317,7 @@ class MergeTogetherForm(MergeForm):
         super().__init__(self.among[0], data, slug=slug)
 
     def offer(self, complaint: Complaint) -> None:
+        super().offer(complaint)
         language = get_language() or "fr"
         self._choices(
             "number",

@@ -11,20 +11,25 @@ from functools import lru_cache
 from django.contrib.gis.geos import Point
 from django.contrib.gis.measure import D
 from django.db.models import Prefetch, Q
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import User
 from catalogue.models import Category
 from catalogue.snapshot import Snapshot, current_snapshot
+from catalogue.translated import text_in
 from complaints.duplicates import RADIUS_M, SHOWN, THRESHOLD, Facts, Likeness, Why, likeness
+from complaints.in_words import distance
 from complaints.likeness import vocabulary
 from complaints.models import Attachment, Complaint
 from complaints.permissions import DESK, hats
+from complaints.places import metres_between
 from complaints.querysets import ComplaintQuerySet, degrees_around
 
 # More are not compared: the nearest ones first.
 _CANDIDATES = 60
+# Farther apart, two complaints are merged by who says that she is sure.
+FAR_M = 500
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,19 @@ def _facts(complaint: Complaint, *, for_public: bool) -> Facts:
         text=complaint.description if released or not for_public else "",
         looks=tuple(looks),
     )
+
+
+def unlike(one: Complaint, other: Complaint) -> list[str]:
+    """Why two complaints are hardly about one thing, in sentences; empty where nothing speaks against it."""
+    differences = []
+    metres = metres_between(one.point, other.point)
+    if metres > FAR_M:
+        differences.append(_("They are %(distance)s apart.") % {"distance": distance(metres)})
+    if one.category_id != other.category_id:
+        language = get_language() or "fr"
+        names = {"one": text_in(one.category.name, language), "other": text_in(other.category.name, language)}
+        differences.append(_("One is about “%(one)s”, the other about “%(other)s”.") % names)
+    return differences
 
 
 def _best(

@@ -37,11 +37,7 @@ def _number_of(symbol: str, n: int, what: str) -> str:
 
 
 def _filed(row: Row) -> str:
-    return format_html('<time datetime="{}">{}</time>', timezone.localtime(row.submitted_at).isoformat(), _ago(row.age))
-
-
-def _ago(time: str) -> str:
-    return _("%(time)s ago") % {"time": time}
+    return format_html('<time datetime="{}">{}</time>', timezone.localtime(row.submitted_at).isoformat(), row.age)
 
 
 _CELLS: dict[str, Callable[[Row], str]] = {
@@ -55,6 +51,6 @@ _CELLS: dict[str, Callable[[Row], str]] = {
     ),
     Column.CHANNEL: lambda row: _text(row.channel),
     Column.FILED: _filed,
-    Column.CHANGED: lambda row: _text(_ago(row.changed)),
+    Column.CHANGED: lambda row: _text(row.changed),
     Column.NUMBER: lambda row: format_html('<span class="tracking-number">{}</span>', row.tracking_number),
 }

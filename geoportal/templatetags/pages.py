@@ -27,8 +27,11 @@ from django.utils.translation import (
 from django.utils.translation import gettext as _
 
 from catalogue.templatetags.translated import in_language
+from complaints.in_words import ago, distance
 
 register = template.Library()
+register.filter("ago", ago)
+register.filter("distance", distance)
 
 MENU = (
     ("home", pgettext_lazy("menu", "Map"), "map"),

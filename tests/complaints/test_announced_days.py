@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.utils.translation import override
 
 from accounts.models import User
 from catalogue.models import Calendar, Category, Closure, Jurisdiction
@@ -164,3 +165,9 @@ def test_announced_ramadan_hours_change_the_closing_time(city: Jurisdiction, now
     announce(city, 29, kind="ramadan", until=30)
     move_for_announced_days(now=now + HOUR)
     assert Complaint.objects.get(pk=complaint.pk).resolution_due_wall == "2026-11-30T15:00:00"
+
+
+def test_one_day_is_called_by_one_date(city: Jurisdiction) -> None:
+    with override("fr"):
+        assert str(announce(city, 26)) == "26 novembre 2026"
+        assert str(announce(city, 26, until=27)) == "26 novembre 2026 – 27 novembre 2026"

@@ -156,6 +156,36 @@ def test_several_become_one_group(desk: Client, soon: datetime) -> None:
     assert not Complaint.objects.exclude(merged_into=None).exists()
 
 
+def test_what_is_hardly_the_same_thing_is_merged_by_who_says_so(desk: Client, soon: datetime) -> None:
+    old = build_complaint(now=soon - timedelta(days=1))
+    far, other = build_complaint(at=(2.5, 0.5), now=soon), build_complaint("pavement", now=soon)
+    address, named = f"{DESK}{far.tracking_number}/merge/", {"number": old.tracking_number}
+    refused = desk.post(address, named)
+    assert refused.status_code == 422 and "2,2\N{NO-BREAK SPACE}km" in refused.content.decode()
+    assert 'name="sure"' in refused.content.decode()
+    asked = bulk(desk, "merge", [old, far, other], step="do", **named)
+    assert not Complaint.objects.exclude(merged_into=None).exists()
+    faults = {row.tracking_number: row.fault for row in asked.context["rows"]}
+    assert "2,2\N{NO-BREAK SPACE}km" in faults[far.tracking_number] and "pavement" in faults[other.tracking_number]
+    assert asked.status_code == 422 and not list(asked.context["messages"])
+    assert 'name="sure"' in asked.content.decode() and asked.context["form"]["number"].value() == old.tracking_number
+    bulk(desk, "merge", [old, far, other], step="do", sure="on", **named)
+    assert Complaint.objects.filter(merged_into=old).count() == 2
+
+
+def test_what_has_just_come_in_came_just_now(desk: Client, soon: datetime) -> None:
+    build_complaint(now=soon)
+    for language, words in (("fr", "à l’instant"), ("ar", "الآن"), ("en", "just now")):
+        assert words in desk.get(f"/{language}/desk/").content.decode()
+
+
+def test_who_may_not_know_reporters_is_not_told_to_search_for_them(
+    desk: Client, signed_in: SignIn, operator_user: User
+) -> None:
+    assert "rue, déclarant" in desk.get(DESK).content.decode()
+    assert "rue, déclarant" not in signed_in(operator_user).get(DESK).content.decode()
+
+
 def test_nobody_acts_on_what_is_not_hers_not_even_in_bulk(
     desk: Client, signed_in: SignIn, office_user: User, soon: datetime
 ) -> None:

@@ -63,13 +63,15 @@ def bulk(request: HttpRequest) -> HttpResponse:
         return _page(request, action, complaints, shown, back, {})
     batch = uuid.uuid4()
     faults, form = _do(action, complaints, request.POST, user, now, batch)
-    done = [complaint for complaint in complaints if complaint.pk not in faults]
+    target = _target(action, request.POST)
+    done = [row for row in complaints if row.pk not in faults and row.tracking_number != target]
     if done:
         text = ngettext("%(action)s: %(n)d complaint done.", "%(action)s: %(n)d complaints done.", len(done))
         say_done(request, text % {"action": action.label, "n": len(done)}, batch)
     if not faults:
         return HttpResponseRedirect(back)
-    left = [complaint for complaint in complaints if complaint.pk in faults]
+    # What the others are handled under stays among what can be chosen.
+    left = [row for row in complaints if row.pk in faults or row.tracking_number == target]
     return _page(request, action, left, form, back, faults, status=422 if not done else 200)
 
 
@@ -78,6 +80,7 @@ def _do(
 ) -> tuple[dict[int, str], StaffForm]:
     """Try it on each; the reasons by id of those that were refused, and the form as it was filled in."""
     faults: dict[int, str] = {}
+    target = _target(action, data)
     shown = _form(action, complaints, data)
     if not data.get("reply"):
         shown.is_valid()
@@ -87,7 +90,7 @@ def _do(
             continue
         own = data.copy()
         own["seen"] = data.get(f"seen-{complaint.tracking_number}", "")
-        if action.slug == "merge" and own.get("number") == complaint.tracking_number:
+        if complaint.tracking_number == target:
             continue
         if fault := _put_reply(own, action, complaint):
             faults[complaint.pk] = fault
@@ -95,7 +98,14 @@ def _do(
         form = action.form(complaint, own, slug=action.slug)
         if not (form.is_valid() and perform(action, complaint, form, user, now, batch=batch)):
             faults[complaint.pk] = " ".join(str(text) for texts in form.errors.values() for text in texts)
+            if "sure" in form.errors and isinstance(shown, MergeTogetherForm):
+                shown.ask_whether_sure()
     return faults, shown
+
+
+def _target(action: Action, data: QueryDict) -> str:
+    """The number of the one under which the others are merged: nothing is done to itself."""
+    return data.get("number", "") if action.slug == "merge" else ""
 
 
 def _put_reply(data: QueryDict, action: Action, complaint: Complaint) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.timesince import timesince
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from catalogue.translated import text_in
 from complaints.desk.columns import Column
 from complaints.desk.lines import Line
 from complaints.desk.queue import Page, Queue
+from complaints.in_words import ago
 from complaints.models import Complaint
 from complaints.permissions import DESK
 from complaints.workflow import State
@@ -130,7 +130,7 @@ class _Writer:
         )
 
     def _ago(self, instant: datetime, column: Column) -> str:
-        return timesince(instant, self.now, depth=1) if column in self.columns else ""
+        return ago(instant, self.now) if column in self.columns else ""
 
 
 # Stands for a number while an address is made.

@@ -50,6 +50,7 @@ def screen(
         "map_settings": map_settings(city, shown),
         "bulk_actions": bulk_actions(shown.queue.scope.roles),
         "key_table": [(action.key, action.label) for action in ACTIONS if action.key],
+        "finds_people": bool(shown.queue.scope.roles & DESK),
         "may_file": bool(shown.queue.scope.roles & DESK),
         "is_open": case is not None,
         "back_url": f"{reverse('desk')}?{shown.query}" if shown.query else reverse("desk"),
