@@ -19,15 +19,13 @@ from analytics.tally.spots import Square
 from analytics.tally.versions import version_of
 from api import documents, grid, rows
 from api.base import PublicView, cached, tag_at_hand
-from api.cells import points_tile, vector_tile
+from api.cells import FEW, points_tile, vector_tile
 from complaints.filter_grammar import parse_filters
 from complaints.filters import Filters
 from complaints.models import Complaint
 from complaints.querysets import ComplaintQuerySet
 
 MVT = "application/vnd.mapbox-vector-tile"
-# So many pins can be told apart in a tile of 256 pixels.
-FEW = 50
 # Tiles with fewer complaints are read row by row; with fewer than the second, the few that a filter leaves are looked for.
 READ, LOOKED_THROUGH = 500, 20_000
 SECONDS = 60
@@ -40,9 +38,9 @@ class ComplaintTile(PublicView):
         operation_id="get_tile",
         summary="Vector tile of complaints",
         description=(
-            "Layer `complaints` (`tracking_number, state, service, category, late`) when there are few, else layer `cells`"
-            " (`n, open, late, lon, lat`, and `service` where all are of one), 4 × 4 cells a tile; never both, never"
-            " truncated."
+            "Layer `complaints` (`tracking_number, state, service, category, late`, and `reports`, how many people told of it)"
+            " when there are few, else layer `cells` (`n, open, late, lon, lat`, `service` where all are of one, and `zoom`,"
+            " that of the map tile whose square the cell is), 4 × 4 cells a tile; never both, never truncated."
         ),
         parameters=documents.FILTERS,
         responses={(200, MVT): OpenApiTypes.BINARY, 304: None} | documents.problems(400, 404, 429),

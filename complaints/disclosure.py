@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from accounts.models import Role, User
 from complaints.models import Attachment, Complaint, Event, Message, Reporter
-from complaints.permissions import DESK, MODERATING, WORKING, hats
+from complaints.permissions import DESK, KNOWING_PLACES, MODERATING, WORKING, hats
 
 # The reporter's name and contact: clerks of the unit that answers, triage, administrators. Nobody else.
 _KNOWS_REPORTER = DESK
 # Words and photos as they came, before any moderator: whoever handles or reviews them, crews on site among them.
 _READS_UNRELEASED = MODERATING | {Role.CREW_MEMBER}
-_KNOWS_PLACE = WORKING | {Role.MODERATOR}
 _STAFF_FILES = frozenset({Attachment.Purpose.BEFORE, Attachment.Purpose.AFTER})
 
 
@@ -85,7 +84,7 @@ def disclosure(user: User, complaint: Complaint) -> Disclosure:
     return Disclosure(
         user_id=user.pk,
         sees_reporter=bool(worn & _KNOWS_REPORTER),
-        sees_place=bool(worn & _KNOWS_PLACE),
+        sees_place=bool(worn & KNOWING_PLACES),
         sees_text=released or unreleased,
         sees_unreleased_photos=unreleased,
         sees_work_photos=bool(worn & (WORKING | MODERATING)),

@@ -12,6 +12,8 @@ DESK = frozenset({Role.CLERK, Role.UNIT_MANAGER, Role.TRIAGE_OFFICER, Role.ADMIN
 ANSWERING = DESK | {Role.OPERATOR_USER}
 WORKING = ANSWERING | {Role.CREW_MEMBER}
 MODERATING = DESK | {Role.MODERATOR}
+# Where exactly it is; others (the mayor's office) know what the public knows.
+KNOWING_PLACES = WORKING | {Role.MODERATOR}
 # Who is shown the rules themselves: areas, priorities, hours.
 READING_RULES = frozenset({Role.ADMINISTRATOR, Role.TRIAGE_OFFICER})
 

@@ -19,7 +19,6 @@ urlpatterns = [
     path("files/<uuid:public_id>/<str:variant>/<str:version>/", files.attachment, name="attachment"),
     path("desk/", pages.desk, name="desk"),
     path("desk/new/", filing.new, name="desk_new"),
-    path("desk/points.json", pages.points, name="desk_points"),
     path("desk/hotspots/", hotspots.hotspots, name="hotspots"),
     path("desk/moderation/", moderation.moderation, name="moderation"),
     path("desk/filters/", pages.save, name="desk_save_filter"),

@@ -21,6 +21,9 @@ FILES = (
     "protomaps-leaflet/dist/protomaps-leaflet.js",
     "protomaps-leaflet/dist/protomaps-leaflet.js.map",
     "leaflet.heat/dist/leaflet-heat.js",
+    "@mapbox/point-geometry/index.js",
+    "@mapbox/vector-tile/index.js",
+    "pbf/index.js",
 )
 PREFIX = "vendor"
 

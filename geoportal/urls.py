@@ -5,7 +5,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 from analytics.tally import totals
+from api.cells import staff_tile
 from complaints.views import public
+from complaints.views.desk import tiles
 from geoportal import views
 
 urlpatterns = [
@@ -21,6 +23,7 @@ urlpatterns = [
 urlpatterns += i18n_patterns(
     path("accounts/", include("allauth.urls")),
     path("", public.home, {"figures": totals.figures}, name="home"),
+    path("desk/tiles/<int:z>/<int:x>/<int:y>.mvt", tiles.tile, {"draw": staff_tile}, name="desk_tile"),
     path("", include("accounts.urls")),
     path("", include("following.urls")),
     path("", include("districts.urls")),

@@ -54,7 +54,7 @@ def square_tile(question: Question, tile: Square) -> SquareTile:
     """The tile's squares under a bounded question. One statement."""
     zoom = shown_zoom(tile.zoom)
     rows, values = counted_squares(question, tile, zoom)
-    values |= {"z": tile.zoom, "tx": tile.x, "ty": tile.y}
+    values |= {"z": tile.zoom, "tx": tile.x, "ty": tile.y, "fine": zoom}
     with connection.cursor() as cursor:
         cursor.execute(_TILE.format(rows=rows), values)
         n, mvt = cursor.fetchone()
@@ -73,7 +73,8 @@ cell AS (
 SELECT (SELECT coalesce(sum(n), 0) FROM cell), (
     SELECT ST_AsMVT(shown, 'cells', 4096, 'geom') FROM (
         SELECT ST_AsMVTGeom(ST_Transform(ST_SetSRID(ST_MakePoint(lon, lat), 4326), 3857),
-            ST_TileEnvelope(%(z)s, %(tx)s, %(ty)s), 4096, 0, false) AS geom, n, open, late, lon, lat, s.code AS service
+            ST_TileEnvelope(%(z)s, %(tx)s, %(ty)s), 4096, 0, false) AS geom, n, open, late, lon, lat, s.code AS service,
+            %(fine)s AS zoom
         FROM cell LEFT JOIN catalogue_service s ON s.id = cell.service_id
     ) shown)
 """

@@ -39,6 +39,7 @@ from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from catalogue.translated import colon, text_in
 from complaints.filters import FilterError, Filters
+from complaints.views.map_settings import NUMBER, TILES, map_settings
 from complaints.views.staff import city_of
 
 _KEPT = ("service", "category", "district", "unit", "state", "late", "from", "to", "measure")
@@ -232,9 +233,16 @@ def _quick_periods(filters: Filters, city: Jurisdiction, now: datetime, measure:
     return links
 
 
+def _complaints_settings(filters: Filters) -> dict[str, Any]:
+    """The complaints themselves on the same map: those of the public's tiles, under the page's filter."""
+    drawn = map_settings(filters.catalogue, tiles=TILES, complaint=reverse("desk_complaint", args=[NUMBER]))
+    return drawn | {"query": filters.query_string(jurisdiction=filters.jurisdiction.code, bbox=None)}
+
+
 def _heat_settings(filters: Filters, measure: Measure, shown: Office, hot_spots: HotSpots) -> dict[str, Any]:
     """What the page's script needs to draw the heat: addresses and words."""
     return {
+        "complaints": _complaints_settings(filters),
         "url": f"/api/v1/heat.json?{filters.query_string(jurisdiction=filters.jurisdiction.code)}&measure={measure.value}",
         "list": shown.link(state=["open", "closed"]),
         "hotSpots": hot_spots.for_map(),

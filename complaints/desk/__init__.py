@@ -2,5 +2,5 @@
 
 scope.py     whose complaints, in which city          orders.py   in which order, and where a page goes on
 finding.py   what somebody typed                      queue.py    the pages of the list
-counts.py    how many there are of what               pins.py     the same on the map
+counts.py    how many there are of what               places.py   where they lie
 """

@@ -9,7 +9,7 @@ from django.db.models import Q
 from accounts.models import Membership, Role, User
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
-from complaints.permissions import MODERATING, WORKING
+from complaints.permissions import KNOWING_PLACES, MODERATING
 from complaints.querysets import ComplaintQuerySet, scope_of
 
 # Who reads the words of the complaints that she may open, released or not.
@@ -34,8 +34,7 @@ class Scope:
     @cached_property
     def knows_places(self) -> bool:
         """False for who sees no exact place (the mayor's office): she gets what the public gets."""
-        known = WORKING | {Role.MODERATOR}
-        return any(m.role in known for m in self.memberships)
+        return any(m.role in KNOWING_PLACES for m in self.memberships)
 
     def complaints(self) -> ComplaintQuerySet:
         """All that she may open in this city."""

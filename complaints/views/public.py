@@ -28,10 +28,14 @@ from complaints.querysets import ComplaintQuerySet
 from complaints.timeline import public_timeline
 from complaints.tracking import normalise_tracking_number
 from complaints.vicinity import nearby_then
+from complaints.views.map_settings import NUMBER, TILES, map_settings
 from complaints.workflow import State
 from districts.choices import DistrictChoices, DistrictLabels, DistrictsOnMap
 
 PAGE_SIZE = 30
+# What the filter's form can choose. Whatever else an address asks for stays in it, out of sight.
+_IN_THE_FORM = {"jurisdiction", "service", "state", "district", "from", "to", "late"}
+_OF_THE_LIST = {"bbox", "cursor", "page_size"}
 
 
 class Figures(Protocol):
@@ -72,6 +76,7 @@ def home(request: HttpRequest, figures: Callable[[Filters, ComplaintQuerySet], F
         "figures": figures(filters, found),
         "complaints": page.rows,
         "next_url": f"?{filters.query_string(cursor=page.next)}" if page.next else "",
+        "whole_url": f"?{filters.query_string(bbox=None)}" if filters.bbox else "",
         "first_url": f"?{filters.query_string()}" if filters.cursor else "",
         "map_settings": _map_settings(city, filters, districts.labels),
         "downloads": _downloads(filters),
@@ -93,7 +98,7 @@ class _FilterChoices:
     since: str
     until: str
     late: bool
-    q: str
+    others: Sequence[tuple[str, str]]
     is_active: bool
 
     @classmethod
@@ -110,7 +115,12 @@ class _FilterChoices:
             since=_last(given, "from")[:10],
             until=_last(given, "to")[:10],
             late=filters.late,
-            q=filters.q,
+            others=[
+                (name, value)
+                for name, values in given.items()
+                if name not in _IN_THE_FORM | _OF_THE_LIST
+                for value in values
+            ],
             is_active=any(name not in ("jurisdiction", "cursor", "page_size") for name in given),
         )
 
@@ -120,12 +130,11 @@ def _last(given: dict[str, list[str]], name: str) -> str:
 
 
 def _map_settings(city: Jurisdiction, filters: Filters, names: DistrictLabels) -> dict[str, object]:
-    services = snapshot(city.pk, city.catalogue_version).services.values()
-    return {
-        "feed": "/api/v1/map.json",
+    drawn = map_settings(filters.catalogue, tiles=TILES, complaint=reverse("complaint", args=[NUMBER]))
+    return drawn | {
         "jurisdiction": city.code,
         "query": filters.query_string(),
-        "symbols": {service.code: service.icon for service in services},
+        "bbox": filters.bbox,
         # Raster tiles bring their own names.
         "names": [] if settings.BASEMAP_URL else names,
     }

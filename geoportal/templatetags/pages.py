@@ -40,6 +40,8 @@ MENU = (
     ("open_data", pgettext_lazy("menu", "Data"), "download"),
 )
 SOON = timedelta(days=1)
+# Modules of others, by the names by which they and ours import them.
+_PACKAGES = ("@mapbox/point-geometry", "@mapbox/vector-tile", "pbf")
 _DEADLINE_ICONS = {"late": "alert", "met": "check", "paused": "pause", "lapsed": "minus"}
 MIRRORED_ICONS = {"arrow", "chevron", "external", "list", "megaphone", "state-out_of_scope"}
 
@@ -136,6 +138,7 @@ def _import_map_json() -> str:
         for path in sorted(scripts.rglob("*.js")):
             name = path.relative_to(scripts).with_suffix("").as_posix()
             addresses[f"gp/{name}"] = static(f"js/{name}.js")
+    addresses |= {name: static(f"vendor/{name}/index.js") for name in _PACKAGES}
     return json.dumps({"imports": addresses}, separators=(",", ":")).replace("<", "\\u003c")
 
 

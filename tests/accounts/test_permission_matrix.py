@@ -127,7 +127,7 @@ POLICIES: dict[str, object] = {
     "mail_detail": DEMO,
     "desk": Staff(DESK_READERS),
     "desk_new": Staff(DESK_STAFF),
-    "desk_points": Staff(DESK_READERS),
+    "desk_tile": Staff(DESK_READERS),
     "desk_complaint": Staff(DESK_READERS),
     "hotspots": Staff(DESK_READERS - {"operator_user"}),
     "desk_action": Staff(DESK_READERS, post=True, finds=None),

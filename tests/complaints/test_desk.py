@@ -107,7 +107,7 @@ def test_each_choice_of_the_filter_says_what_it_would_give(desk: Client, soon: d
 def test_its_pages_ask_the_database_the_same_few_times(desk: Client, clerk: User, soon: datetime, count: int) -> None:
     complaint = build_complaint(now=soon)
     copies(complaint, count)
-    for address in (DESK, "/fr/desk/points.json?bbox=-1,-1,1,1&zoom=12", "/fr/desk/moderation/"):
+    for address in (DESK, "/fr/desk/tiles/12/2048/2047.mvt", "/fr/desk/moderation/"):
         desk.get(address)
         with CaptureQueriesContext(connection) as queries:
             assert desk.get(address).status_code == 200
@@ -121,14 +121,6 @@ def test_more_than_a_page_is_paged(desk: Client, soon: datetime) -> None:
     assert (len(first), len(second)) == (50, 11) and not set(first) & set(second)
 
 
-def test_a_crowd_on_the_map_is_counted_not_drawn(desk: Client, soon: datetime) -> None:
-    copies(build_complaint(now=soon), 450)
-    data = desk.get("/fr/desk/points.json?bbox=-1,-1,1,1&zoom=12").json()
-    assert data["kind"] == "cells" and data["n"] == 451 == sum(cell["n"] for cell in data["cells"])
-    nowhere = desk.get("/fr/desk/points.json?bbox=5,5,6,6&zoom=12").json()
-    assert (nowhere["kind"], nowhere["n"]) == ("points", 0)
-
-
 @pytest.mark.parametrize(
     "query", ["?state=nonsense", "?bbox=1,2", "?category=dragons", "?q=" + "a" * 500, "?after=zwei"]
 )
@@ -136,7 +128,6 @@ def test_a_bad_filter_is_said_and_breaks_nothing(desk: Client, soon: datetime, q
     build_complaint(now=soon)
     response = desk.get(DESK + query)
     assert response.status_code == 400
-    assert desk.get("/fr/desk/points.json" + query).status_code in (200, 400)
 
 
 def test_words_are_found_in_what_one_may_read_and_nowhere_else(
@@ -164,10 +155,6 @@ def test_words_are_found_in_what_one_may_read_and_nowhere_else(
 
 def test_the_office_gets_no_exact_place(signed_in: SignIn, office_user: User, soon: datetime) -> None:
     *_others, noise = build_enough("noise", at=(0.512, 0.634), now=soon)
-    build_complaint("domestic", now=soon)
-    [point, *_same] = signed_in(office_user).get("/fr/desk/points.json?bbox=-1,-1,1,1&zoom=12").json()["points"]
-    assert noise.public_point is not None
-    assert (point["lon"], point["lat"]) == (noise.public_point.x, noise.public_point.y)
     response = signed_in(office_user).get(page_of(noise))
     assert response.status_code == 200 and str(noise.point.x) not in response.content.decode()
 

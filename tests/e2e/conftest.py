@@ -70,9 +70,9 @@ def open_page(browser: Browser, site: str, city: Jurisdiction) -> Iterator[Open]
 
     def heard(message: ConsoleMessage) -> None:
         # Gridville has no drawn basemap: its map falls back to outlines, after asking once. A refused form is an
-        # answer; a 502 is a test's own lost connection.
+        # answer; 429, 502 and 503 are a test's own doing.
         expected = ".pmtiles" in message.location.get("url", "") or re.search(
-            r"a status of (400|422|502)", message.text
+            r"a status of (400|422|429|502|503)", message.text
         )
         if message.type in ("error", "warning") and not expected:
             complaints.append(f"{message.type}: {message.text} ({message.location.get('url')})")

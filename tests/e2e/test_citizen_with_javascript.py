@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
+from api import tiles
 from complaints.models import Attachment, Complaint
 from tests.builders import SCALE, build_complaint
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import DESKTOP, Open
 from tests.sandbox.files import saved
 
 
@@ -148,3 +149,42 @@ def test_the_map_and_the_list_follow_one_filter(open_page: Open, now: datetime) 
     expect(page.locator(".map-popup__box")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator(".map-popup__box")).to_have_count(0)
+
+
+def test_a_circle_says_what_it_counts_and_opens_its_list(
+    open_page: Open, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while a tile is lost, and while there is too much traffic: the map says so, waits and goes on."""
+    monkeypatch.setattr(tiles, "FEW", 2)
+    for n in range(3):
+        build_complaint(at=(0.5 + n / 50, 0.5), now=now)
+    build_complaint(at=(3.5, 1.5), now=now)
+    page = open_page("/fr/", size=DESKTOP)
+    circle = page.locator("#map button.map-cell")
+    expect(circle).to_have_accessible_name(re.compile(r"Réclamations\s: 3\s; ouvertes\s: 3\s; en retard\s: "))
+    expect(page.locator("#map button.map-pin")).to_have_count(1)
+    page.emulate_media(reduced_motion="reduce")
+    circle.press("Enter")
+    popup = page.locator(".map-popup__box")
+    expect(popup).to_be_focused()
+    popup.get_by_role("link", name="Montrer la liste").click()
+    expect(page.locator("#results .row")).to_have_count(3)
+    expect(page.locator("#home-count")).to_be_focused()
+    expect(page.locator("#map path.map-chosen")).to_have_count(1)
+    assert "bbox=" in page.url
+    page.reload()
+    expect(page.locator("#map path.map-chosen")).to_have_count(1)
+    expect(page.locator("#map button.map-pin")).to_have_count(1)
+    page.locator("[data-whole]").click()
+    expect(page.locator("#results .row")).to_have_count(4)
+    expect(page.locator("#map path.map-chosen")).to_have_count(0)
+    notice = page.locator(".map-notice")
+    page.route("**/tiles/**", lambda route: route.fulfill(status=429, headers={"Retry-After": "2"}))
+    page.locator(".home-chips label.svc-roads").click()
+    expect(notice).to_contain_text("Trop de demandes")
+    page.unroute_all()
+    page.route("**/tiles/**", lambda route: route.fulfill(status=503))
+    expect(notice).to_contain_text("n'a pas pu être chargée")
+    page.unroute_all()
+    expect(notice).to_be_hidden()
+    expect(circle).to_have_count(1)

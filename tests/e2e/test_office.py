@@ -49,6 +49,7 @@ def test_months_move_tables_sort_and_the_legend_says_what_it_shows(
     page.goto(f"/fr/office/?measure=count&from={before}-01")
     _legend_is_whole(page)
     _districts_sort(page)
+    _complaints_come_and_go(page)
     b = page.locator('[data-side="month"]')
     expect(b.locator("[data-n]")).to_have_text("8")
     # back by the slider, then by the list
@@ -84,6 +85,19 @@ def _legend_is_whole(page: Page) -> None:
     expect(legend).to_contain_text("Source")
     expect(legend).to_contain_text("points chauds")
     expect(page.locator("#map .hot-outline--persistent")).to_have_count(1)
+
+
+def _complaints_come_and_go(page: Page) -> None:
+    """The complaints themselves, in the page's period: none until asked for; a heap opens its list."""
+    expect(page.locator("#map button")).to_have_count(1)
+    page.locator("#office-complaints").check()
+    heap = page.locator("#map button.map-cell").first
+    expect(heap).to_have_accessible_name(re.compile(r"Réclamations\s: \d+\s; ouvertes"))
+    heap.press("Enter")
+    expect(page.locator(".map-popup__list a").first).to_have_attribute("href", re.compile("/fr/desk/GRI-"))
+    page.keyboard.press("Escape")
+    page.locator("#office-complaints").uncheck()
+    expect(page.locator("#map button.map-cell, #map button.map-pin")).to_have_count(0)
 
 
 def _districts_sort(page: Page) -> None:

@@ -52,7 +52,7 @@ def test_every_module_is_in_the_import_map_and_the_nonce_is_on_it() -> None:
     html = Template("{% load pages %}{% import_map %}").render(Context({"request": request}))
     assert 'nonce="abc"' in html
     imports = json.loads(re.sub(r"</?script[^>]*>", "", html))["imports"]
-    assert {"gp/lib/dom", "gp/map/map", "gp/site"} <= imports.keys()
+    assert {"gp/lib/dom", "gp/map/map", "gp/site", "pbf", "@mapbox/vector-tile"} <= imports.keys()
     wanted = set()
     for path in (ROOT / "static" / "js").rglob("*.js"):
         wanted.update(re.findall(r'from "(gp/[\w/-]+)"', path.read_text()))

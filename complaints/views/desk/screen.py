@@ -17,6 +17,7 @@ from complaints.filters import FilterError, Filters
 from complaints.permissions import DESK
 from complaints.staff_actions import ACTIONS, bulk_actions
 from complaints.views.desk.listing import Listing, listing
+from complaints.views.map_settings import NUMBER, map_settings
 from complaints.views.staff import DESK_ROLES, cities_of, staff_user
 
 # The script asks for the panes only, with this header; the map stays where it is.
@@ -47,7 +48,7 @@ def screen(
         "fault": fault,
         "list": shown,
         "cities": cities_of(user, DESK_ROLES),
-        "map_settings": map_settings(city, shown),
+        "map_settings": _map_settings(city, shown),
         "bulk_actions": bulk_actions(shown.queue.scope.roles),
         "key_table": [(action.key, action.label) for action in ACTIONS if action.key],
         "finds_people": bool(shown.queue.scope.roles & DESK),
@@ -68,10 +69,9 @@ def say_done(request: HttpRequest, text: str, batch: uuid.UUID) -> None:
     messages.success(request, text, extra_tags=str(batch))
 
 
-def map_settings(city: Jurisdiction, shown: Listing) -> dict[str, object]:
+def _map_settings(city: Jurisdiction, shown: Listing) -> dict[str, object]:
     filters: Filters = shown.filters
-    return {
-        "url": reverse("desk_points"),
-        "query": filters.query_string(jurisdiction=city.code, bbox=None, page_size=None, order=None),
-        "symbols": {service.code: service.icon for service in filters.catalogue.services.values()},
-    }
+    tiles = reverse("desk_tile", args=[0, 0, 0]).replace("0/0/0", "{z}/{x}/{y}")
+    drawn = map_settings(filters.catalogue, tiles=tiles, complaint=reverse("desk_complaint", args=[NUMBER]))
+    query = filters.query_string(jurisdiction=city.code, bbox=None, page_size=None, order=None)
+    return drawn | {"query": query, "bbox": filters.bbox, "desk": reverse("desk")}

@@ -18,11 +18,12 @@ const isWide = matchMedia("(min-width: 60rem)");
 let settings = readJson("desk-settings");
 const geoMap = createMap(document.getElementById("map"), readJson("map-config"));
 const layer = new ComplaintLayer(geoMap, {
-  url: settings.url,
+  settings,
   filters: () => new URLSearchParams(settings.query),
-  symbols: settings.symbols,
+  listUrl: (bbox) => `${settings.desk}?${settings.query}&bbox=${bbox}`,
   words: document.getElementById("map-words").dataset,
   onLoad: () => layer.highlight(columns().dataset.number || null),
+  onList: (url) => go(url),
   onSelect: (number) => {
     const row = rowOf(number);
     for (const other of panes.querySelectorAll("#results .is-highlighted")) other.classList.remove("is-highlighted");
@@ -37,6 +38,7 @@ function showOnMap() {
   const before = settings.query;
   settings = readJson("desk-settings");
   if (settings.query !== before) layer.refresh();
+  layer.outline(settings.bbox);
   const place = readJson("place");
   unring();
   unring = place ? ringPlace(geoMap, place) : () => {};
@@ -308,5 +310,5 @@ document.addEventListener("keydown", (event) => {
   } else if (act(letter)) event.preventDefault();
 });
 
-if (columns().dataset.number) showOnMap();
+if (columns().dataset.number || settings.bbox) showOnMap();
 countChosen();

@@ -8,7 +8,6 @@ import { PlaceNames } from "gp/map/names";
 const form = document.getElementById("filters");
 const results = document.getElementById("results");
 const settings = readJson("home-settings");
-const words = document.getElementById("home-words").dataset;
 const reportLink = document.getElementById("report-here");
 
 const map = createMap(document.getElementById("map"), readJson("map-config"), {
@@ -16,21 +15,31 @@ const map = createMap(document.getElementById("map"), readJson("map-config"), {
   namesQuarters: !settings.names.length,
 });
 const layer = new ComplaintLayer(map, {
-  url: settings.feed,
+  settings,
   filters,
-  symbols: settings.symbols,
-  words,
+  listUrl: (bbox) => addressOf(bbox),
+  words: document.getElementById("map-words").dataset,
   onSelect: showRow,
+  onList: listPart,
   onShow: () => names?.arrange(),
 });
 // Raster tiles bring names of their own.
 const names = settings.names.length ? new PlaceNames(map, settings.names, { taken: () => layer.boxes() }) : null;
 
 function filters() {
-  const query = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (value) query.append(name, value);
+  const query = chosen();
   if (!query.has("jurisdiction")) query.set("jurisdiction", settings.jurisdiction);
   return query;
+}
+
+function chosen() {
+  return new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+}
+
+function addressOf(bbox = null) {
+  const query = chosen();
+  if (bbox) query.set("bbox", bbox);
+  return `${form.action.split("?")[0]}?${query}`;
 }
 
 // --- the filter
@@ -38,12 +47,22 @@ function filters() {
 let request;
 
 async function apply() {
-  const query = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (value) query.append(name, value);
-  const address = `${form.action.split("?")[0]}?${query}`;
-  history.replaceState(null, "", `${address}${location.hash}`);
   layer.refresh();
+  await list(addressOf(), null);
+}
+
+// The list of an address; `part`: the part of the map of which it tells.
+async function list(address, part) {
+  history.replaceState(null, "", `${address}${location.hash}`);
+  layer.outline(part);
   await load(address);
+}
+
+async function listPart(address, part) {
+  await list(address, part);
+  const count = document.getElementById("home-count");
+  count?.focus({ preventScroll: true });
+  count?.scrollIntoView({ block: "nearest" });
 }
 
 async function load(address) {
@@ -69,6 +88,14 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   apply();
 });
+
+results.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-whole]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  listPart(addressOf(), null);
+});
+
+layer.outline(settings.bbox);
 
 // --- list and map point at each other
 

@@ -1,9 +1,11 @@
-// The office's heat map: squares that follow the zoom, a legend that follows the squares, and what one square says.
+// The office's heat map: squares that follow the zoom, a legend that follows the squares, and what one square says. Over them,
+// for who asks, the complaints themselves.
 
 import { el, fill, readJson } from "gp/lib/dom";
 import { getJson } from "gp/lib/fetch";
 import { formatNumber, formatPercent } from "gp/lib/format";
 import { tileBounds } from "gp/lib/geo";
+import { ComplaintLayer } from "gp/map/clusters";
 import { HeatLayer, heatLegend } from "gp/map/heat";
 import { showHotSpots } from "gp/map/hot-spots";
 import { createMap } from "gp/map/map";
@@ -52,6 +54,26 @@ function describe({ x, y, n, value }) {
   const figure = settings.percent && value !== null ? formatPercent(value) : value !== null && formatNumber(value);
   const text = value === null ? settings.words.unknown : fill(settings.words.cell, { value: figure, n: formatNumber(n) });
   said.replaceChildren(text, " ", list);
+}
+
+// --- the complaints themselves, over paled squares
+
+const shownToo = document.getElementById("office-complaints");
+let complaints = null;
+
+shownToo.addEventListener("change", () => {
+  map.element.classList.toggle("map--pale", shownToo.checked);
+  if (complaints) complaints.show(shownToo.checked);
+  else complaints = complaintLayer();
+});
+
+function complaintLayer() {
+  return new ComplaintLayer(map, {
+    settings: settings.complaints,
+    filters: () => new URLSearchParams(settings.complaints.query),
+    listUrl: (bbox) => `${settings.list}&bbox=${bbox}`,
+    words: document.getElementById("map-words").dataset,
+  });
 }
 
 map.onMove(show);
