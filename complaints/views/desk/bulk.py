@@ -179,7 +179,7 @@ def _page(
             )
             for complaint in complaints
         ],
-        "failed": bool(faults),
+        "failed": len(faults),
         "replies": replies_among(complaints[0].jurisdiction, staff_user(request), action.slug),
         "reply": request.POST.get("reply", ""),
         "query": request.POST.get("query", ""),
