@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -29,7 +28,7 @@ from complaints.staff_actions import BY_SLUG, Action
 from complaints.staff_forms import StaffForm
 from complaints.views.desk.case import Offer
 from complaints.views.desk.performing import perform
-from complaints.views.desk.screen import say_done
+from complaints.views.desk.screen import say_done_to
 from complaints.views.staff import city_of, complaint_of, staff_user
 from complaints.workflow import State
 
@@ -114,8 +113,7 @@ def field_action(request: HttpRequest, tracking_number: str, slug: str) -> HttpR
     action = BY_SLUG[slug]
     form, batch = action.form(complaint, request.POST, request.FILES, slug=slug), uuid.uuid4()
     if form.is_valid() and perform(action, complaint, form, user, now, batch=batch):
-        told = {"action": action.label, "number": complaint.tracking_number}
-        say_done(request, _("Done: %(action)s (%(number)s)") % told, batch)
+        say_done_to(request, action, complaint, batch)
         return redirect("field") if slug == "resolve" else redirect("field_complaint", complaint.tracking_number)
     return _page(request, complaint_of(user, tracking_number), tried=(action, form), status=_REFUSED)
 

@@ -52,6 +52,7 @@ def test_a_button_undoes_what_was_just_done(desk: Client, soon: datetime) -> Non
     page = desk.post(f"{page_of(complaint)}accept/", follow=True)
     batch = str(Deed.objects.get().batch)
     assert batch in page.content.decode()
+    assert f'(<span class="tracking-number">{complaint.tracking_number}</span>)' in page.content.decode()
     response = desk.post(f"{DESK}undo/", {"batch": batch}, follow=True)
     assert response.redirect_chain == [(page_of(complaint), 302)]
     assert states([complaint]) == ["received"]

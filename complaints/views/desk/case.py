@@ -36,7 +36,7 @@ from complaints.staff_forms import StaffForm
 from complaints.timeline import Entry
 from complaints.views.desk.foretell import Foretold, foretell
 from complaints.views.desk.performing import perform
-from complaints.views.desk.screen import say_done, screen
+from complaints.views.desk.screen import say_done_to, screen
 from complaints.views.staff import DESK_ROLES, complaint_of, staff_user
 
 _REFUSED = 422
@@ -103,7 +103,7 @@ def desk_action(request: HttpRequest, tracking_number: str, slug: str) -> HttpRe
         status = 200 if foretold else _REFUSED
         return _page(request, fresh, now=now, tried=Tried(action, form, foretold), status=status)
     if form.is_valid() and perform(action, complaint, form, user, now, batch=batch):
-        say_done(request, _("Done: %(action)s (%(number)s)") % _told(action, complaint), batch)
+        say_done_to(request, action, complaint, batch)
         return HttpResponseRedirect(_next_page(request, user, complaint))
     fresh = complaint_of(user, tracking_number)
     return _page(request, fresh, now=now, tried=Tried(action, form), status=_REFUSED)
@@ -166,10 +166,6 @@ def _after_undo(request: HttpRequest, user: User, results: Sequence[Undone]) -> 
         url = reverse(f"{page}_complaint", args=[results[0].complaint.tracking_number])
     query = request.POST.get("query", "")[:2000] if page == "desk" else ""
     return f"{url}?{query}" if query else url
-
-
-def _told(action: Action, complaint: Complaint) -> dict[str, object]:
-    return {"action": action.label, "number": complaint.tracking_number}
 
 
 def _wanted(request: HttpRequest) -> str:

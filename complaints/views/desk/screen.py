@@ -9,13 +9,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from complaints.filters import FilterError, Filters
+from complaints.models import Complaint
 from complaints.permissions import DESK
-from complaints.staff_actions import ACTIONS, bulk_actions
+from complaints.staff_actions import ACTIONS, Action, bulk_actions
 from complaints.views.desk.listing import Listing, listing
 from complaints.views.map_settings import NUMBER, map_settings
 from complaints.views.staff import DESK_ROLES, cities_of, staff_user
@@ -67,6 +69,12 @@ def screen(
 def say_done(request: HttpRequest, text: str, batch: uuid.UUID) -> None:
     """Say that something was done, with a button that undoes it while it can be undone."""
     messages.success(request, text, extra_tags=str(batch))
+
+
+def say_done_to(request: HttpRequest, action: Action, complaint: Complaint, batch: uuid.UUID) -> None:
+    """The same of one complaint; its number stays on one line."""
+    number = format_html('<span class="tracking-number">{}</span>', complaint.tracking_number)
+    say_done(request, format_html(_("Done: {action} ({number})"), action=action.label, number=number), batch)
 
 
 def _map_settings(city: Jurisdiction, shown: Listing) -> dict[str, object]:

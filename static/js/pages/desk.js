@@ -135,10 +135,16 @@ function pickFor(form) {
   return pickPlace(geoMap, { lon: Number(longitude.value), lat: Number(latitude.value) }, (lon, lat) => {
     longitude.value = lon.toFixed(6);
     latitude.value = lat.toFixed(6);
+    // On a phone the map lies below all else: back to what is sent.
+    if (!isWide.matches) form.scrollIntoView({ block: "center" });
   });
 }
 
 document.addEventListener("click", (event) => {
+  if (event.target.closest(".pick-on-map")) {
+    event.preventDefault();
+    document.getElementById("map").scrollIntoView({ block: "center" });
+  }
   const link = event.target.closest("a[data-swaps]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
