@@ -161,7 +161,7 @@ def test_a_circle_says_what_it_counts_and_opens_its_list(
     build_complaint(at=(3.5, 1.5), now=now)
     page = open_page("/fr/", size=DESKTOP)
     circle = page.locator("#map button.map-cell")
-    expect(circle).to_have_accessible_name(re.compile(r"Réclamations\s: 3\s; ouvertes\s: 3\s; en retard\s: "))
+    expect(circle).to_have_accessible_name(re.compile(r"Réclamations\s:\s3\s; ouvertes\s:\s3\s; en retard\s:\s"))
     expect(page.locator("#map button.map-pin")).to_have_count(1)
     page.emulate_media(reduced_motion="reduce")
     circle.press("Enter")

@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import FloatRect, Page, expect
 
 from accounts.models import User
+from api import cells
 from catalogue.models import Jurisdiction
 from complaints.models import Attachment, Complaint
 from complaints.services.file_checks import process_due_attachments
@@ -121,11 +122,25 @@ def test_an_arabic_keyboard_has_the_same_keys(open_page: Open, clerk: User) -> N
     assert first.state == "accepted"
 
 
+def _the_circle_opens_its_list(page: Page) -> None:
+    page.locator("#map button.map-cell", has_text="3").press("Enter")
+    page.locator(".map-popup__box a").press("Enter")
+    page.wait_for_url(re.compile("bbox="))
+    expect(page.locator("#map path.map-chosen")).to_have_count(1)
+    expect(page.locator("#results [data-tracking-number]")).to_have_count(3)
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
-def test_several_are_rejected_at_once(open_page: Open, clerk: User, javascript: bool) -> None:
+def test_several_are_rejected_at_once(
+    open_page: Open, clerk: User, javascript: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "FEW", 2)
     rows = [build_complaint(now=timezone.now()) for _ in range(3)]
+    build_complaint("litter", now=timezone.now())
     page = open_page("/fr/accounts/login/", javascript=javascript, size=DESKTOP)
     sign_in(page, clerk, "/fr/desk/")
+    if javascript:
+        _the_circle_opens_its_list(page)
     for row in rows[:2]:
         page.locator(f"[data-tracking-number='{row.tracking_number}'] input[type=checkbox]").check()
     page.locator("#bulk-bar button[value=reject]").click()

@@ -92,7 +92,7 @@ def _complaints_come_and_go(page: Page) -> None:
     expect(page.locator("#map button")).to_have_count(1)
     page.locator("#office-complaints").check()
     heap = page.locator("#map button.map-cell").first
-    expect(heap).to_have_accessible_name(re.compile(r"Réclamations\s: \d+\s; ouvertes"))
+    expect(heap).to_have_accessible_name(re.compile(r"Réclamations\s:\s\d+\s; ouvertes"))
     heap.press("Enter")
     expect(page.locator(".map-popup__list a").first).to_have_attribute("href", re.compile("/fr/desk/GRI-"))
     page.keyboard.press("Escape")

@@ -25,6 +25,9 @@ const NARROW_PX = 520;
 // Places that are public as a grid cell share their point, so this happens at every zoom.
 const APART = [36, 40];
 
+// So much of its diameter a circle's middle keeps from the edge of its square.
+const INSIDE = 0.42;
+
 // Tiles come one after the other: what came within this many milliseconds is drawn together.
 const GATHER_MS = 60;
 // Further in, a circle's square is no larger than what one sees.
@@ -238,7 +241,20 @@ export class ComplaintLayer {
   // A circle of a square: what it counts, nearer, or as a list.
   #square(cell) {
     const made = this.#cell({ ...cell, onSelect: () => this.#offer(cell, made.node) });
+    made.marker.setLatLng(this.#inItsSquare(cell, made.marker.options.icon.options.iconSize[0]));
     return made;
+  }
+
+  // Where the middle of its places is, but mostly within its own square: its neighbour would lie on it otherwise.
+  #inItsSquare({ lon, lat, bbox: [west, south, east, north] }, diameter) {
+    const map = this.geoMap.leaflet;
+    const place = map.latLngToLayerPoint([lat, lon]);
+    const [start, end] = [map.latLngToLayerPoint([north, west]), map.latLngToLayerPoint([south, east])];
+    const within = (at, from, to) => {
+      const margin = Math.min(diameter * INSIDE, (to - from) / 2);
+      return Math.min(Math.max(at, from + margin), to - margin);
+    };
+    return map.layerPointToLatLng([within(place.x, start.x, end.x), within(place.y, start.y, end.y)]);
   }
 
   #offer(cell, opener) {
@@ -317,7 +333,7 @@ export class ComplaintLayer {
       count: point.reports > 1 ? formatNumber(point.reports) : "",
       onSelect: () => this.#open(point, node),
     });
-    const marker = nodeMarker(point.lon, point.lat, node, PIN_SIZE, { standing: true, zIndexOffset: point.late ? 500 : 0 });
+    const marker = nodeMarker(point.lon, point.lat, node, PIN_SIZE, { standing: true, zIndexOffset: point.late ? 700 : 600 });
     return { node, marker };
   }
 
