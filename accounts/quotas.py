@@ -44,9 +44,9 @@ class Quota(Enum):
     # Asking to be told, and "me too".
     FOLLOW = "follow", (Limit(30, 10 * MINUTE), Limit(200, DAY))
     ROUTE = "route", (Limit(900, 10 * MINUTE),)
-    # Maps, tiles and lists to read: a hand that drags a map all the time asks for five a second, and a mobile network may
+    # Tiles, and what counts as several: a hand that drags a map all the time asks for ten a second, and a mobile network may
     # show many hands as one address.
-    MAP = "map", (Limit(1200, MINUTE),)
+    MAP = "map", (Limit(3000, MINUTE),)
     EXPORT = "export", (Limit(100, 10 * MINUTE),)
 
     def __init__(self, label: str, limits: tuple[Limit, ...]) -> None:
@@ -95,10 +95,11 @@ def spend(request: HttpRequest, quota: Quota, *, now: datetime) -> None:
         spend_by_key(f"{quota.label}:{address_key(client_address(request))}", quota.limits, now=now, scale=scale)
 
 
-def spend_from_block(request: HttpRequest, quota: Quota, *, now: datetime) -> None:
+def spend_from_block(request: HttpRequest, quota: Quota, *, now: datetime, uses: int = 1) -> None:
     """As `spend`, for quick questions: a process takes uses by the block, and counts the rest of a block itself.
 
-    What a process has taken and not used is lost to the others: a limit may be reached that much early.
+    What a process has taken and not used is lost to the others: a limit may be reached that much early. A question that
+    counts as several `uses` is answered while any are left; what it overdraws comes off the next block.
     """
     scale = settings.RATE_LIMIT_SCALE
     if not scale:
@@ -113,15 +114,16 @@ def spend_from_block(request: HttpRequest, quota: Quota, *, now: datetime) -> No
     if block is None or block[0] != start or block[1] <= 0:
         if len(_blocks) >= _MOST_BLOCKS:
             _blocks.clear()
-        size = max(1, min(_BLOCK, int(limit.uses * scale) // 20))
+        overdrawn = block[1] if block is not None and block[0] == start else 0
+        size = max(uses, min(_BLOCK, int(limit.uses * scale) // 20))
         try:
-            block = _blocks[key] = (start, _take(key, limit, size, now=now, scale=scale))
+            block = _blocks[key] = (start, overdrawn + _take(key, limit, size, now=now, scale=scale))
         except QuotaExceeded:
             if len(_used_up) >= _MOST_BLOCKS:
                 _used_up.clear()
             _used_up[key, limit, scale] = start + timedelta(seconds=limit.seconds)
             raise
-    _blocks[key] = (start, block[1] - 1)
+    _blocks[key] = (start, block[1] - uses)
 
 
 def _take(key: str, limit: Limit, size: int, *, now: datetime, scale: float) -> int:

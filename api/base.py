@@ -14,6 +14,8 @@ from rest_framework.views import APIView
 from api.problems import problem_response
 
 JSON, GEOJSON = "application/json", "application/geo+json"
+# A box is counted to its edges: that takes the time of several tiles, and counts as so many of them.
+TILES_OF_A_BOX = 10
 # Answers are no pages: a browser that opens one loads nothing for it.
 CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 

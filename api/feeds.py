@@ -18,7 +18,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from accounts.quotas import Quota, spend, spend_from_block
 from analytics.tally.totals import matched
 from api import documents, rows
-from api.base import GEOJSON, PublicView, absolute
+from api.base import GEOJSON, TILES_OF_A_BOX, PublicView, absolute
 from catalogue.translated import text_in
 from complaints.filter_grammar import parse_filters
 from complaints.filters import Cursor, Filters
@@ -54,7 +54,7 @@ class ComplaintFeatures(PublicView):
         if request.GET.get("download") in ("true", "1"):
             spend(request, Quota.EXPORT, now=now)
             return _whole_collection(request, filters, found)
-        spend_from_block(request, Quota.MAP, now=now)
+        spend_from_block(request, Quota.MAP, now=now, uses=TILES_OF_A_BOX if filters.bbox else 1)
         features, after = _one_page(request, filters, found)
         following = f"{reverse('api_complaints_geojson')}?{filters.query_string(cursor=after)}" if after else None
         head = _collection_head(filters) | {

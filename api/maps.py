@@ -16,7 +16,7 @@ from analytics.tally.spots import Square
 from analytics.tally.tiles import total_in
 from analytics.tally.totals import matched
 from api import documents, grid, rows
-from api.base import PublicView, json_response
+from api.base import TILES_OF_A_BOX, PublicView, json_response
 from api.cells import cells, located_points
 from api.problems import Refused
 from catalogue.snapshot import snapshot
@@ -49,7 +49,7 @@ class ComplaintMap(PublicView):
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
         filters = parse_filters(request.GET, now=timezone.now())
-        spend_from_block(request, Quota.MAP, now=filters.now)
+        spend_from_block(request, Quota.MAP, now=filters.now, uses=TILES_OF_A_BOX if filters.bbox else 1)
         zoom = zoom_of(request.GET.get("zoom", ""))
         found = rows.located(filters.apply(Complaint.objects.public()))
         if answered := _counted(filters, found, zoom):

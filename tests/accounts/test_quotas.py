@@ -162,6 +162,16 @@ def test_a_block_counts_every_use_and_no_more(db: None, settings: Settings) -> N
     spend_from_block(request, Quota.ROUTE, now=now + timedelta(minutes=10))
 
 
+def test_what_takes_longer_counts_as_several(db: None, settings: Settings) -> None:
+    settings.RATE_LIMIT_SCALE = 0.1  # 90 in ten minutes
+    now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+    request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.80")
+    for _ in range(9):
+        spend_from_block(request, Quota.ROUTE, now=now, uses=10)
+    with pytest.raises(QuotaExceeded):
+        spend_from_block(request, Quota.ROUTE, now=now, uses=10)
+
+
 def test_a_block_is_one_statement_for_many_uses(db: None, settings: Settings) -> None:
     settings.RATE_LIMIT_SCALE = 1
     request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.79")
