@@ -19,4 +19,4 @@ def ago(instant: datetime, now: datetime) -> str:
 def distance(metres: float) -> str:
     if metres < _KILOMETRE:
         return _("%(n)d m") % {"n": round(metres)}
-    return _("%(n)s km") % {"n": number_format(metres / _KILOMETRE, decimal_pos=1)}
+    return _("%(n)s km") % {"n": number_format(round(metres / _KILOMETRE, 1), decimal_pos=1)}

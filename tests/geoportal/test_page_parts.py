@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from catalogue.translated import colon
+from complaints.in_words import ago, distance
 from geoportal.staticfiles import BrowserPackagesFinder
 from geoportal.templatetags.pages import deadline_words, language_links
 
@@ -101,3 +102,13 @@ def test_after_a_label_french_has_its_colon_with_a_space_and_a_question_its_own_
         assert (colon("Montant"), colon("Combien\u00a0?"), colon("كم؟")) == ("\u00a0: ", " ", " ")
     with translation.override("ar"):
         assert colon() == ": "
+
+
+def test_how_far_and_how_long_ago_are_said_in_round_numbers() -> None:
+    with translation.override("en"):
+        assert [distance(metres) for metres in (0, 499.6, 11_761)] == ["0 m", "500 m", "11.8 km"]
+        assert [ago(NOW - timedelta(seconds=n), NOW) for n in (0, 59, 60)] == [
+            "just now",
+            "just now",
+            "1\N{NO-BREAK SPACE}minute ago",
+        ]
