@@ -75,7 +75,8 @@ def load(points: int) -> dict[str, Any]:
 def _told(measure: Callable[..., dict[str, Any]], ours: int, peer: int | None, rounds: int) -> dict[str, Any]:
     begun = time.perf_counter()
     found = measure(ours, peer, rounds=rounds)
-    print(f"{measure.__name__}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
+    # Told at once, too: with ten million points, what fails later would cost an hour.
+    print(f"{measure.__name__}: {time.perf_counter() - begun:.0f} s {json.dumps(found)}", file=sys.stderr, flush=True)
     return found
 
 
