@@ -14,7 +14,6 @@ const map = createMap(document.getElementById("map"), readJson("map-config"), {
   view: viewOf(location.hash),
   namesQuarters: !settings.names.length,
 });
-let names = null;
 const layer = new ComplaintLayer(map, {
   settings,
   filters,
@@ -24,12 +23,8 @@ const layer = new ComplaintLayer(map, {
   onList: listPart,
   onShow: () => names?.arrange(),
 });
-// Raster tiles bring names of their own. In a task after the map's: between them a slow phone answers.
-if (settings.names.length) {
-  setTimeout(() => {
-    names = new PlaceNames(map, settings.names, { taken: () => layer.boxes() });
-  });
-}
+// Raster tiles bring names of their own.
+const names = settings.names.length ? new PlaceNames(map, settings.names, { taken: () => layer.boxes() }) : null;
 
 function filters() {
   const query = chosen();
