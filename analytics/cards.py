@@ -31,6 +31,7 @@ from django.utils.translation import gettext_lazy
 
 from analytics.figures import Promises
 from analytics.periods import Period
+from analytics.recurrence import FIXED
 from catalogue.models import Jurisdiction, Unit
 from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
@@ -54,7 +55,6 @@ class Version:
 # A figure that comes to mean something else gets a new version here, and the page and script their new words.
 VERSIONS = (Version(1, date(2026, 11, 27), gettext_lazy("The first ones.")),)
 DEFINITIONS = VERSIONS[-1].number
-_FIXED = (State.RESOLVED, State.CONFIRMED)
 _SECONDS_A_DAY = 86_400
 
 
@@ -201,7 +201,7 @@ def _complaints(city: Jurisdiction, period: Period, key: Any, now: datetime) -> 
             resolution_took=ExpressionWrapper(closed - filed, output_field=DurationField()),
         )
     )
-    fixed, reopened = Q(state__in=_FIXED), Q(reopened_count__gt=0)
+    fixed, reopened = Q(state__in=FIXED), Q(reopened_count__gt=0)
     done = Q(answered_at__isnull=False, answer_due_at__isnull=False)
     overdue = Q(state__in=sorted(OPEN_STATES), answered_at=None, due_second__lt=F("clock_second"))
     aggregates: dict[str, Aggregate] = {

@@ -96,7 +96,7 @@ def cell_zoom_for(zoom: int) -> int:
     return max(COARSEST, min(FINEST, zoom + CELLS_FINER))
 
 
-def classes_of(city: Jurisdiction, measure: Measure, cell_zoom: int) -> list[float]:
+def _classes(city: Jurisdiction, measure: Measure, cell_zoom: int) -> list[float]:
     """Lower limits of a map's classes: those of a city, whatever the period. One statement, for counts only."""
     return class_limits(measure, cell_zoom, scale=scale_of_squares(city.pk) if measure == Measure.COUNT else 1)
 
@@ -129,7 +129,7 @@ def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Hea
         period=_period(filters, first or now, last or now),
         few_below=k,
         cells=cells,
-        classes=classes_of(filters.jurisdiction, measure, cell_zoom),
+        classes=_classes(filters.jurisdiction, measure, cell_zoom),
         version=version,
     )
 

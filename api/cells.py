@@ -80,8 +80,7 @@ def staff_tile(within: Callable[[Polygon], QuerySet[Any]], tile: Address, *, now
 
     None where there is no such tile.
     """
-    zoom, x, y = tile
-    if zoom > grid.MAX_ZOOM or x >= 2**zoom or y >= 2**zoom:
+    if not grid.is_tile(*tile):
         return None
     try:
         picked, values = within(grid.around(*tile)).order_by().query.sql_with_params()

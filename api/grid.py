@@ -14,6 +14,10 @@ def bounds(zoom: int, x: int, y: int) -> tuple[float, float, float, float]:
     return longitude_of(x, zoom), latitude_of(y + 1, zoom), longitude_of(x + 1, zoom), latitude_of(y, zoom)
 
 
+def is_tile(zoom: int, x: int, y: int) -> bool:
+    return zoom <= MAX_ZOOM and x < 2**zoom and y < 2**zoom
+
+
 def around(zoom: int, x: int, y: int) -> Polygon:
     """The cell as a polygon, a hair larger: the index's net."""
     west, south, east, north = bounds(zoom, x, y)

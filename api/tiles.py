@@ -47,7 +47,7 @@ class ComplaintTile(PublicView):
         tags=["maps"],
     )
     def get(self, request: HttpRequest, z: int, x: int, y: int) -> HttpResponseBase:
-        if z > grid.MAX_ZOOM or x >= 2**z or y >= 2**z:
+        if not grid.is_tile(z, x, y):
             raise Http404
         filters = parse_filters(request.GET, now=timezone.now())
         spend_from_block(request, Quota.MAP, now=filters.now)

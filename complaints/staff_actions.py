@@ -187,6 +187,7 @@ def _merge_touches(complaint: Complaint, form: StaffForm, user: User) -> Iterabl
 def _merge(complaint: Complaint, form: StaffForm, user: User, now: datetime) -> object:
     given, primary = form.cleaned_data, _named(complaint, form, user)
     merged = merging.merge(complaint.pk, primary.pk, acting_user=user, now=now, note=given["note"])
+    # After the merge, which is taken back by it: what cannot be merged at all is told so first.
     if not given.get("sure") and (differences := unlike(complaint, primary)):
         cast(MergeForm, form).ask_whether_sure()
         raise NotAlike(" ".join(differences))

@@ -16,6 +16,7 @@ from api.grid import bounds
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
 from tests.builders import build_complaint
+from tests.mvt import features
 
 pytestmark = pytest.mark.django_db
 
@@ -26,27 +27,9 @@ def answer(client: Client, url: str) -> dict[str, Any]:
     return response.json()  # type: ignore[no-any-return]
 
 
-def layers(tile: bytes) -> list[str]:
-    """Names of the layers of a vector tile (protobuf field 3 of the tile, field 1 of the layer)."""
-    names, position = [], 0
-    while position < len(tile):
-        assert tile[position] == 0x1A
-        length, position = _varint(tile, position + 1)
-        layer = tile[position : position + length]
-        assert layer[0] == 0x78 or layer[0] == 0x0A
-        start = layer.index(b"\x0a")
-        names.append(layer[start + 2 : start + 2 + layer[start + 1]].decode())
-        position += length
-    return names
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        value |= (data[position] & 0x7F) << shift
-        shift, position = shift + 7, position + 1
-        if data[position - 1] < 0x80:
-            return value, position
+def layers(client: Client, address: str) -> list[str]:
+    """Names of the layers of a vector tile."""
+    return list(features(client.get(f"/tiles/complaints/{address}").content))
 
 
 def tile_of(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
@@ -95,10 +78,10 @@ def test_a_tile_carries_points_or_cells_never_both(
     monkeypatch.setattr(tiles, "FEW", 2)
     for at in ((0.5, 0.5), (0.6, 0.5), (3.5, 1.5)):
         build_complaint(at=at, now=now)
-    assert layers(client.get("/tiles/complaints/0/0/0.mvt").content) == ["cells"]
+    assert layers(client, "0/0/0.mvt") == ["cells"]
     x, y = tile_of(0.005, 0.005, 15)
-    assert layers(client.get(f"/tiles/complaints/15/{x}/{y}.mvt").content) == ["complaints"]
-    assert layers(client.get("/tiles/complaints/0/0/0.mvt?bbox=0,0,0.01,0.01").content) == ["complaints"]
+    assert layers(client, f"15/{x}/{y}.mvt") == ["complaints"]
+    assert layers(client, "0/0/0.mvt?bbox=0,0,0.01,0.01") == ["complaints"]
     assert client.get("/tiles/complaints/5/0/0.mvt").content == b""
 
 
