@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from analytics.comparisons import comparisons
 from analytics.drawing import rank_of
 from analytics.legends import colour_of, coloured, legend
 from analytics.measures import Measure, unit_by_district
@@ -64,6 +65,7 @@ def make(office: Office, measure: Measure) -> Iterator[bytes]:
         "dated": office.now,
         "reference": f"{office.city.code} {office.period.first} – {office.period.last}",
         "period": office.period,
+        "comparisons": comparisons(office),
         # In rows of three: lines that wrap overlap in right-to-left documents.
         "totals": [totals[:3], totals[3:]],
         "scope": _scope(office),

@@ -23,6 +23,7 @@ from analytics.drawing import rank_of
 from analytics.heat import Heat, heat
 from analytics.legends import COLOURS, TOO_FEW, colour_of, coloured, legend
 from analytics.measures import Measure, unit_by_district
+from analytics.monthly import Monthly
 from analytics.months import Months
 from analytics.office import Office
 from analytics.outlines import smallest_districts
@@ -45,7 +46,7 @@ def draw(office: Office, measure: Measure) -> Iterator[bytes]:
     """
     areas = _districts(office, measure)
     yield b""
-    months = office.months(measure)
+    months = Monthly(office).months(measure)
     yield b""
     # The public figures: what is too sensitive for the open map is not in a file that travels.
     public = heat(office.filters, measure, CELLS_FOR_MAP_AT, now=office.now)

@@ -1,15 +1,13 @@
 """What the office's page shows, worked out once for the page and for its files."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 from django.db.models import Case, F, When
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -17,20 +15,17 @@ from accounts.models import User
 from analytics.backlog import Backlog, BacklogLine, backlogs
 from analytics.drawing import DistrictMap, Outlines, district_map, outlines
 from analytics.equity import EquityLine, slower_by_district
-from analytics.figures import NOTHING, Figures, Pair, Tables, by_month, by_span, tables
+from analytics.figures import Figures, Pair, Tables, tables
 from analytics.latecomers import Latecomer, late_by
 from analytics.layers.amounts import by_district, layers_of
 from analytics.legends import legend
 from analytics.measures import Measure, class_limits, measures_of
 from analytics.models import Layer
-from analytics.months import MonthFigures, Months, class_limits_of
-from analytics.periods import Period, month_limits, months_until, period_between
+from analytics.periods import Period, period_between
 from analytics.readiness import ReadinessLine, readiness, watched_incidents
 from analytics.scorecards import Labelled, Scorecard, Subject, labelled, scorecard
 from analytics.tally.scale import scale_of_districts
-from analytics.trends import Trend, trend
 from analytics.values import said_of, value_of
-from analytics.worsening import Against, Worse, what_got_worse
 from catalogue.models import Service, Unit
 from catalogue.snapshot import current_snapshot
 from catalogue.translated import text_in
@@ -39,24 +34,8 @@ from complaints.models import Complaint
 from complaints.querysets import DISTRICT_SHOWN, UNIT_SHOWN, ComplaintQuerySet
 from districts.models import District
 
-# A year and the same month of the year before; trends show the year.
-MONTHS = 13
 # Classes of counts are made for cells; a district is about as large as a cell of this zoom.
 DISTRICT_LIKE_ZOOM = 14
-
-
-# What trends ask of each month.
-_KNOWN_BY_MONTH = (Measure.COUNT, Measure.PER_1000, Measure.LATE_SHARE, Measure.MEDIAN_DAYS_TO_RESOLVE)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What got worse against another period (`before` or `year`), in which `n` complaints were filed."""
-
-    code: str
-    period: Period
-    n: int
-    found: list[tuple[Worse, str]]
 
 
 class Office:
@@ -83,7 +62,7 @@ class Office:
         return timeless.apply(Complaint.objects.visible_to(self.user), for_staff=True)
 
     @property
-    def _others(self) -> ComplaintQuerySet:
+    def others(self) -> ComplaintQuerySet:
         """All of the city that the person may see, whatever the filter: where what came back is looked for."""
         found = Complaint.objects.public() if self.public else Complaint.objects.visible_to(self.user)
         return found.filter(jurisdiction=self.city)
@@ -95,15 +74,15 @@ class Office:
 
     @cached_property
     def _tables(self) -> Tables:
-        keys = ("service_id", self._unit_key, self._district_key)
-        return tables(self.rows, self._others, keys, self.period, now=self.now)
+        keys = ("service_id", self.unit_key, self.district_key)
+        return tables(self.rows, self.others, keys, self.period, now=self.now)
 
     @property
-    def _unit_key(self) -> str:
+    def unit_key(self) -> str:
         return "known_unit" if self.public else "unit_id"
 
     @property
-    def _district_key(self) -> str:
+    def district_key(self) -> str:
         return "known_district" if self.public else "district__code"
 
     @property
@@ -117,14 +96,14 @@ class Office:
 
     @cached_property
     def units(self) -> list[tuple[Subject, Pair]]:
-        figures = self._tables.by_key[self._unit_key]
+        figures = self._tables.by_key[self.unit_key]
         found = [(self._unit(unit), figures[unit.pk]) for unit in self._catalogue.units.values() if unit.pk in figures]
         return sorted(found, key=lambda row: (-row[1].now.late, -row[1].now.n, row[0].name))
 
     @cached_property
     def districts(self) -> list[tuple[Subject, Pair]]:
         """The smallest districts, by code: a complaint keeps the district of the edition it was routed with."""
-        figures = self._tables.by_key[self._district_key]
+        figures = self._tables.by_key[self.district_key]
         found = [(subject, figures.get(subject.code, Pair())) for subject in self._districts]
         known = {subject.code for subject in self._districts}
         found += [(Subject(code=code, name=code), pair) for code, pair in figures.items() if code and code not in known]
@@ -173,7 +152,7 @@ class Office:
         # Districts that were asked for are compared with all.
         everywhere = Office(self.user, replace(self.filters, district_codes=()), self.now, public=self.public)
         rows = everywhere._rows_in_any_state
-        found = slower_by_district(rows, self._district_key, self.period, now=self.now)
+        found = slower_by_district(rows, self.district_key, self.period, now=self.now)
         of = sum(compared for _slower, compared in found.values())
         city_share = 100 * sum(slower for slower, _compared in found.values()) / of if of else 0.0
         k = self.city.small_sample_k
@@ -195,7 +174,7 @@ class Office:
         """The districts by how readily they report, the least ready first, those with too few duplicates last."""
         everywhere = Office(self.user, replace(self.filters, district_codes=()), self.now, public=self.public)
         rows = everywhere._rows_in_any_state
-        found = readiness(watched_incidents(rows, self._district_key, self.period, now=self.now))
+        found = readiness(watched_incidents(rows, self.district_key, self.period, now=self.now))
         lines = [
             ReadinessLine(
                 subject,
@@ -241,28 +220,10 @@ class Office:
         """Of the period, up to now."""
         return (min(self.period.until, self.now) - self.period.since).total_seconds() / 86_400
 
-    def comparisons(self) -> list[Comparison]:
-        """What got worse against the period before and against the same days a year earlier, with the lists behind it.
-
-        Of a whole year both are the same days, and are told once.
-        """
-        subjects = [*self.services, *self.districts]
-        told = []
-        for against, period, known in (
-            (Against.BEFORE, self.period.before, self.totals.before.n),
-            (Against.YEAR, self.period.year_before, self.totals.year.n),
-        ):
-            if against is Against.YEAR and period == self.period.before:
-                continue
-            worse = what_got_worse(subjects, against) if known else []
-            found = [(each, self.link(**each.subject.filter, **each.about)) for each in worse]
-            told.append(Comparison(against.value, period, known, found))
-        return told
-
     @cached_property
     def latecomers(self) -> list[Latecomer]:
         """Units with something open past its promise, whenever it was filed; those with most first."""
-        found = late_by(self._rows_in_any_state, self._unit_key, now=self.now)
+        found = late_by(self._rows_in_any_state, self.unit_key, now=self.now)
         known = {unit.pk: self._unit(unit) for unit in self._catalogue.units.values()}
         ever = {"from": None, "to": None, "late": "true", "state": None}
         rows = [
@@ -272,28 +233,13 @@ class Office:
         ]
         return sorted(rows, key=lambda row: (-row.late, row.subject.name))
 
-    def trends(self) -> list[Trend]:
-        """All services together, then each, with the months up to the period's last."""
-        empty = [NOTHING] * MONTHS
-        whole = self._by_month[None].get(None, empty)[1:]
-        lines = {pk: line[1:] for pk, line in self._by_month["service_id"].items()}
-        every = [self._trend(_("All services"), "", "chart", {}, self.totals, whole)]
-        pairs = {subject.code: pair for subject, pair in self.services}
-        for service in self._services:
-            if service.pk in lines:
-                name, css_class = text_in(service.name, self.language), f"svc-{service.code}"
-                pair = pairs.get(service.code, Pair())
-                about = {"service": service.code}
-                every.append(self._trend(name, css_class, service.icon, about, pair, lines[service.pk]))
-        return every
-
     def map_of_districts(self, measure: Measure) -> DistrictMap:
         """The districts shaded by `measure`; hatched where the figures stand on fewer than k cases."""
         values: dict[str, float | None] = {}
         texts: dict[str, str] = {}
         urls: dict[str, str] = {}
         for subject, pair in self.districts:
-            value = self._value(measure, subject, pair.now)
+            value = self.value_of(measure, subject, pair.now)
             values[subject.code] = value
             said = _("too few to say") if value is None else said_of(measure, value)
             texts[subject.code] = f"{subject.name}: {said} (n = {pair.now.n})"
@@ -304,58 +250,9 @@ class Office:
     def outlines(self) -> Outlines:
         return outlines(self.city)
 
-    @cached_property
-    def _month_days(self) -> list[date]:
-        """The first days of the months that are shown, and of the one after them."""
-        return months_until(self.period.last, MONTHS)
-
-    @cached_property
-    def _by_month(self) -> dict[str | None, dict[Any, list[Figures]]]:
-        limits = month_limits(self._month_days, self.period.zone)
-        return by_month(self.rows, ("service_id", self._district_key), limits, now=self.now)
-
-    def _districts_by_month(self, measure: Measure) -> dict[Any, list[Figures]]:
-        """By code; what trends know already is not asked again."""
-        if measure in _KNOWN_BY_MONTH or measure.layer is not None:
-            return self._by_month[self._district_key]
-        limits = month_limits(self._month_days, self.period.zone)
-        found = by_span(self.rows, self._others, (self._district_key,), limits, self.now)[self._district_key]
-        return {code: [spans.get(number + 1, NOTHING) for number in range(MONTHS)] for code, spans in found.items()}
-
-    def months(self, measure: Measure) -> Months:
-        """The districts month by month, in classes that are the same for all of them."""
-        lines = self._districts_by_month(measure)
-        subjects = [subject for subject, _pair in self.districts if subject.code]
-        whole = self._by_month[None].get(None, [NOTHING] * MONTHS)
-        found = []
-        for index, (first, end) in enumerate(pairwise(self._month_days)):
-            figures = {
-                subject.code: lines[subject.code][index] if subject.code in lines else NOTHING for subject in subjects
-            }
-            values = {s.code: self._value(measure, s, figures[s.code]) for s in subjects}
-            said = {
-                code: _("too few to say") if value is None else said_of(measure, value)
-                for code, value in values.items()
-            }
-            found.append(
-                MonthFigures(
-                    first=first,
-                    last=end - timedelta(days=1),
-                    label=date_format(first, "F Y"),
-                    n=whole[index].n,
-                    values=values,
-                    said={code: f"{text} (n = {figures[code].n})" for code, text in said.items()},
-                    partial=end > self.now.astimezone(self.period.zone).date(),
-                )
-            )
-        names = {subject.code: subject.name for subject in subjects}
-        ever = {"from": "FROM", "to": "TO", "state": ["open", "closed"]}
-        urls = {subject.code: self.link(**subject.filter, **ever) for subject in subjects}
-        return Months(measure, class_limits_of(measure, found), found, names, urls, self.outlines)
-
     def district_values(self, measure: Measure) -> dict[str, float | None]:
         """By code; None where the figures stand on too few cases."""
-        return {subject.code: self._value(measure, subject, pair.now) for subject, pair in self.districts}
+        return {subject.code: self.value_of(measure, subject, pair.now) for subject, pair in self.districts}
 
     def district_limits(self, measure: Measure) -> list[float]:
         """Of the classes: the same whatever the period."""
@@ -365,24 +262,9 @@ class Office:
     def _scale(self) -> float:
         return scale_of_districts(self.city.pk)
 
-    def _value(self, measure: Measure, subject: Subject, figures: Figures) -> float | None:
+    def value_of(self, measure: Measure, subject: Subject, figures: Figures) -> float | None:
         there = self._amounts(measure).get(subject.code, 0.0)
         return value_of(measure, figures, population=subject.population, there=there, k=self.city.small_sample_k)
-
-    def _trend(
-        self, name: str, css_class: str, icon: str, about: dict[str, Any], pair: Pair, line: list[Figures]
-    ) -> Trend:
-        labels = [date_format(day, "M Y") for day in self._month_days[1:-1]]
-        return trend(
-            name,
-            css_class,
-            icon,
-            self.link(**about, state=["open", "closed"]),
-            pair,
-            list(zip(labels, line, strict=True)),
-            partial=self.period.end < self._month_days[-1],
-            k=self.city.small_sample_k,
-        )
 
     @cached_property
     def layers(self) -> dict[str, Layer]:

@@ -21,13 +21,15 @@ from accounts.access import load_memberships
 from accounts.models import User
 from analytics import recurrence
 from analytics.backlog import TARGET_DAYS, backlog_rows
+from analytics.comparisons import comparisons
 from analytics.equity import equity_rows
 from analytics.hotspots.searching import ask_for_search
 from analytics.hotspots.shown import HotSpots, hot_spot_rows
 from analytics.legends import legend
 from analytics.measures import UNITS, Measure, measure_asked, unit_by_district
+from analytics.monthly import MONTHS, Monthly
 from analytics.months import Months
-from analytics.office import MONTHS, Office
+from analytics.office import Office
 from analytics.periods import QUICK_DAYS, Period, latest, months_until
 from analytics.readiness import FEWEST, WINDOW_DAYS, readiness_rows
 from analytics.reports import recent_reports
@@ -78,7 +80,8 @@ def office(request: HttpRequest) -> HttpResponse:
     shown = Office(user, filters, now)
     measure = measure_asked(request.GET, shown.measures)
     drawing, hot_spots = shown.map_of_districts(measure), HotSpots(filters, shown.language)
-    months, by_squares = shown.months(measure), request.GET.get("by") == "squares"
+    monthly = Monthly(shown)
+    months, by_squares = monthly.months(measure), request.GET.get("by") == "squares"
     compared = _compared(shown, months, request.GET, by_squares=by_squares)
     context = {
         "now": now,
@@ -99,6 +102,8 @@ def office(request: HttpRequest) -> HttpResponse:
         "unit_of_measure": unit_by_district(measure),
         "squares": Squares(shown, measure),
         "recurrence": recurrence,
+        "comparisons": comparisons(shown),
+        "trends": monthly.trends(),
         "months": months,
         "by_squares": by_squares,
         "compared": compared,
