@@ -4,6 +4,7 @@
 import { announce, debounce, el, fill, icon } from "gp/lib/dom";
 import { formatNumber, listComma } from "gp/lib/format";
 import { tileBounds, tilesIn } from "gp/lib/geo";
+import { turn } from "gp/lib/turns";
 import { PIN_SIZE, nodeMarker, openPopup, pin } from "gp/map/markers";
 import { ComplaintTiles, FRESH_MS } from "gp/map/tiles";
 
@@ -54,7 +55,7 @@ export class ComplaintLayer {
     this.refresh = debounce(() => this.#load(), 120);
     geoMap.onMove(this.refresh);
     setInterval(() => document.visibilityState === "visible" && this.#load({ quietly: true }), FRESH_MS);
-    this.#load();
+    turn().then(() => this.#load());
   }
 
   /** Show the layer, or take it from the map. */
@@ -165,7 +166,7 @@ export class ComplaintLayer {
     const mayGoOn = async () => {
       done += 1;
       if (done % AT_ONCE) return true;
-      await new Promise((resume) => setTimeout(resume));
+      await turn();
       return isCurrent();
     };
     for (const [key, { marker }] of [...this.markers]) {

@@ -2,6 +2,7 @@
 
 import { announce, el } from "gp/lib/dom";
 import { formatDistance } from "gp/lib/format";
+import { turn } from "gp/lib/turns";
 import { addBasemap } from "gp/map/basemap";
 
 const { L } = window;
@@ -61,7 +62,8 @@ export class GeoMap {
       .addTo(this.leaflet);
     const sources = L.control.attribution({ position: `bottom${other}`, prefix: "Leaflet" }).addTo(this.leaflet);
     this.#foldSources(sources.getContainer());
-    new Scale({ position: `bottom${side}`, imperial: false }).addTo(this.leaflet);
+    // Later: its first number takes longer than the rest of the map.
+    turn().then(() => new Scale({ position: `bottom${side}`, imperial: false }).addTo(this.leaflet));
     // A city needs no view of the country; a province needs one of itself.
     this.leaflet.setMinZoom(Math.min(9, Math.floor(this.leaflet.getBoundsZoom(latLngs(config.bounds)))));
     if (view) this.leaflet.setView([view.lat, view.lon], view.zoom);

@@ -1,6 +1,7 @@
 // The home page: the map and the list are two views of one filter. A change of the filter fetches the page's own list.
 
 import { debounce, readJson } from "gp/lib/dom";
+import { turn } from "gp/lib/turns";
 import { ComplaintLayer } from "gp/map/clusters";
 import { createMap } from "gp/map/map";
 import { PlaceNames } from "gp/map/names";
@@ -23,8 +24,13 @@ const layer = new ComplaintLayer(map, {
   onList: listPart,
   onShow: () => names?.arrange(),
 });
+let names = null;
 // Raster tiles bring names of their own.
-const names = settings.names.length ? new PlaceNames(map, settings.names, { taken: () => layer.boxes() }) : null;
+if (settings.names.length) {
+  turn().then(() => {
+    names = new PlaceNames(map, settings.names, { taken: () => layer.boxes() });
+  });
+}
 
 function filters() {
   const query = chosen();
