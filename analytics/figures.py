@@ -46,6 +46,7 @@ class Figures:
 
     `slow_…`: nine of ten were quicker. `closings`: complaints that were closed at least once, but not by their reporter;
     `contested` of them had a closing that the reporter said was not right. `confirmed` of those resolved are right, she said.
+    `missed`: of those with a deadline (`promised`), open past one or closed after it, as heat.json counts.
     """
 
     n: int = 0
@@ -58,6 +59,8 @@ class Figures:
     confirmed: int = 0
     closings: int = 0
     contested: int = 0
+    promised: int = 0
+    missed: int = 0
     median_answer: float | None = None
     median_resolve: float | None = None
     slow_answer: float | None = None
@@ -83,6 +86,10 @@ class Figures:
     @property
     def contested_share(self) -> float | None:
         return 100 * self.contested / self.closings if self.closings else None
+
+    @property
+    def missed_share(self) -> float | None:
+        return 100 * self.missed / self.promised if self.promised else None
 
     @property
     def out_of_scope_share(self) -> float | None:
@@ -168,20 +175,22 @@ def by_month(
 ) -> dict[str | None, dict[Any, list[Figures]]]:
     """By key and its value the months between ascending `limits`; key None is everything together. One statement.
 
-    Of each month is known what was filed, how fast what is resolved of it was resolved, and which promises were kept.
+    Of each month is known what was filed, how fast what is resolved of it was resolved, which promises were kept, and what
+    is or was late.
     """
     clock = Coalesce(F("paused_at"), Value(now))
     kept, missed = decided("resolution", "closed_at", F("resolution_due_at"), clock)
     facts = {
         "resolve_seconds": seconds_until("closed_at", Q(state__in=FIXED)),
         "is_kept": flag(kept),
-        "is_missed": flag(missed),
+        "is_not_kept": flag(missed),
+        **{f"is_{name}": flag(condition) for name, condition in _lateness(now).items()},
         "is_resolved": flag(Q(state__in=FIXED)),
     }
     sums = {
         "n": "count(*)",
         "resolve": _median("resolve_seconds"),
-        **{name: f"count(*) FILTER (WHERE is_{name})" for name in ("resolved", "kept", "missed")},
+        **{name: f"count(*) FILTER (WHERE is_{name})" for name in _OF_MONTHS},
     }
     months: dict[str | None, dict[Any, list[Figures]]] = {key: {} for key in (None, *keys)}
     for key, value, span, found in _grouped(_within(rows, limits), limits, keys, facts, sums):
@@ -190,7 +199,9 @@ def by_month(
             n=found["n"],
             resolved=found["resolved"],
             median_resolve=_days(found["resolve"]),
-            resolutions=Promises(found["kept"], found["missed"]),
+            promised=found["promised"],
+            missed=found["missed"],
+            resolutions=Promises(found["kept"], found["not_kept"]),
         )
     return months
 
@@ -252,7 +263,11 @@ def _median_and_slow(seconds: str) -> str:
     return f"percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {seconds})"
 
 
-_FLAGS = ("open", "late", "resolved", "rejected", "out_of_scope", "answered", "confirmed", "closings", "contested")
+_FLAGS = (
+    "open", "late", "resolved", "rejected", "out_of_scope", "answered", "confirmed", "closings", "contested", "promised",
+    "missed",
+)  # fmt: skip
+_OF_MONTHS = ("resolved", "kept", "not_kept", "promised", "missed")
 _PROMISES = tuple(
     f"{name}_{outcome}{suffix}"
     for suffix in ("", "_unpaused")
@@ -279,6 +294,7 @@ def _facts(now: datetime) -> dict[str, Any]:
         "confirmed": Q(state=State.CONFIRMED),
         "closings": Q(state__in=sorted(CLOSED_STATES - {State.WITHDRAWN})) | Q(reopened_count__gt=0),
         "contested": Q(timing__contested__gt=0),
+        **_lateness(now),
     }
     # With pauses: the deadlines as they stand, and a clock that stands still while the reporter must act.
     stopped = Coalesce(F("paused_at"), Value(now))
@@ -294,6 +310,11 @@ def _facts(now: datetime) -> dict[str, Any]:
         "answer_seconds": seconds_until("answered_at", Q()),
         "resolve_seconds": seconds_until("closed_at", Q(state__in=FIXED)),
     }
+
+
+def _lateness(now: datetime) -> dict[str, Q]:
+    promised = Q(resolution_due_at__isnull=False)
+    return {"promised": promised, "missed": promised & (late_condition(now) | Q(closed_at__gt=F("resolution_due_at")))}
 
 
 def decided(name: str, done_at: str, due: Any, clock: Any) -> tuple[Q, Q]:
@@ -325,6 +346,8 @@ def _figures(row: dict[str, Any]) -> Figures:
         confirmed=row["confirmed"],
         closings=row["closings"],
         contested=row["contested"],
+        promised=row["promised"],
+        missed=row["missed"],
         median_answer=_days(median_answer),
         median_resolve=_days(median_resolve),
         slow_answer=_days(slow_answer),

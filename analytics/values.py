@@ -11,6 +11,7 @@ from analytics.numbers import rounded
 
 # Of figures: a measure's value (shares in percent), and on how many cases it stands.
 _VALUES: dict[Measure, Callable[[Figures], tuple[float | None, int]]] = {
+    Measure.LATE_SHARE: lambda f: (f.missed_share, f.promised),
     Measure.MEDIAN_DAYS_TO_ANSWER: lambda f: (f.median_answer, f.answered),
     Measure.P90_DAYS_TO_ANSWER: lambda f: (f.slow_answer, f.answered),
     Measure.MEDIAN_DAYS_TO_RESOLVE: lambda f: (f.median_resolve, f.resolved),
@@ -31,9 +32,6 @@ def value_of(measure: Measure, figures: Figures, *, population: int | None, ther
         return 1000 * figures.n / population if population and figures.n >= k else None
     if measure in FEWEST_OF:
         return figures.n / there if there >= FEWEST_OF[measure] and figures.n >= k else None
-    if measure == Measure.LATE_SHARE:
-        # Missed: open past the deadline or closed after it, as heat.json counts.
-        return figures.resolutions.missed / figures.n if figures.n >= k else None
     value, cases = _VALUES[measure](figures)
     if value is None or cases < k:
         return None

@@ -5,8 +5,10 @@ import io
 import random
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
+from itertools import pairwise
 from math import asinh, cos, floor, hypot, pi, radians, tan
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
@@ -19,7 +21,9 @@ from django.utils import timezone
 from accounts.models import User
 from analytics.heat import heat
 from analytics.measures import Measure
+from analytics.monthly import Monthly
 from analytics.office import Office
+from analytics.periods import Period
 from catalogue.models import Jurisdiction
 from complaints.filter_grammar import parse_filters
 from complaints.models import Complaint
@@ -122,6 +126,43 @@ def test_a_district_says_what_its_only_square_says(busy: Jurisdiction, office_us
     for measure in BY_HAND.keys() - {Measure.CONTESTED_SHARE}:
         [cell] = heat(filters, measure, 8, now=now).cells
         assert office.district_values(measure)["w1"] == pytest.approx(cell.value, abs=1e-4), measure
+
+
+def test_late_of_a_district_is_late_of_its_square(gridville: Jurisdiction, office_user: User, now: datetime) -> None:
+    """Also where promises were not made for all, answers are overdue, and what was rejected was rejected late."""
+    for number in range(24):
+        row = build_complaint("pothole", at=(0.5, 0.5), now=now - timedelta(days=2 * number))
+        kinds: list[dict[str, object]] = [
+            {"resolution_due_at": None, "answer_due_at": None},
+            {"state": "rejected", "closed_at": now, "answered_at": now},
+            {"answered_at": row.submitted_at, "state": "in_progress"},
+            {"answer_due_at": row.submitted_at, "resolution_due_at": now + DAY},
+        ]
+        Complaint.objects.filter(pk=row.pk).update(**kinds[number % 4])
+    filters = parse_filters(QueryDict("from=2026-09-01&to=2026-12-01&district=w1"), now=now)
+    [cell] = heat(filters, Measure.LATE_SHARE, 8, now=now).cells
+    office = Office(office_user, filters, now, public=True)
+    assert cell.cases == 18 and cell.value is not None and 0 < cell.value < 1
+    assert office.district_values(Measure.LATE_SHARE)["w1"] == pytest.approx(cell.value, abs=1e-4)
+    months = Monthly(office).months(Measure.LATE_SHARE)
+    lines = [month.values["w1"] for month in months.every if month.values["w1"] is not None]
+    told = [heat(replace(filters, since=m.since, until=m.until), Measure.LATE_SHARE, 8, now=now) for m in _months(office)]
+    assert lines == [pytest.approx(found.cells[0].value, abs=1e-4) for found in told if found.cells and not found.cells[0].few]
+
+
+def test_where_nothing_was_promised_nothing_is_said_of_lateness(
+    gridville: Jurisdiction, office_user: User, now: datetime
+) -> None:
+    for _ in range(8):
+        build_complaint("pothole", at=(0.5, 0.5), now=now - DAY)
+    Complaint.objects.update(resolution_due_at=None, answer_due_at=None)
+    office = Office(office_user, parse_filters(QueryDict(""), now=now), now)
+    assert office.district_values(Measure.LATE_SHARE)["w1"] is None
+
+
+def _months(office: Office) -> list[Period]:
+    days = Monthly(office).days
+    return [Period(first, end - DAY, office.period.zone) for first, end in pairwise(days)]
 
 
 @pytest.fixture
