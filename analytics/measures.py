@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from analytics.models import Layer
+from complaints.filters import FilterError
 
 
 class Measure(TextChoices):
@@ -97,15 +98,31 @@ _CLASSES: dict[Measure, tuple[float, ...]] = {
 }
 
 
-def measures_of(kinds: Collection[str]) -> list[Measure]:
-    """Those that a city with these layers has."""
-    return [measure for measure in Measure if measure.layer is None or measure.layer.value in kinds]
+def measures_of(kinds: Collection[str], *, residents: bool = True) -> list[Measure]:
+    """Those that a city with these layers has; `residents`: whether it knows of any."""
+    return [
+        measure
+        for measure in Measure
+        if (measure.layer is None or measure.layer.value in kinds) and (residents or measure != Measure.PER_1000)
+    ]
+
+
+def usual_measure(known: Collection[Measure]) -> Measure:
+    """What is shown if nobody chose: complaints per 1,000 residents, where these are known."""
+    return Measure.PER_1000 if Measure.PER_1000 in known else Measure.COUNT
 
 
 def measure_asked(query: QueryDict, known: Collection[Measure]) -> Measure:
-    """The measure that an address asks for, if it is known; complaints per 1,000 residents otherwise."""
-    asked = query.get("measure", "")
-    return next((measure for measure in known if measure.value == asked), Measure.PER_1000)
+    """The measure that an address asks for, the usual one if none. Raises FilterError for one that is not known."""
+    asked = query.get("measure", "").strip()
+    if not asked:
+        return usual_measure(known)
+    found = next((measure for measure in known if measure.value == asked), None)
+    if found is not None:
+        return found
+    if asked in Measure.values:
+        raise FilterError("measure", _("This city has not loaded what complaints would be measured by."))
+    raise FilterError("measure")
 
 
 def class_limits(measure: Measure, cell_zoom: int, *, scale: float = 1) -> list[float]:

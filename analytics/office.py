@@ -273,7 +273,7 @@ class Office:
 
     @property
     def measures(self) -> list[Measure]:
-        return measures_of(self.layers)
+        return measures_of(self.layers, residents=any(subject.population for subject in self._districts))
 
     def _amounts(self, measure: Measure) -> dict[str, float]:
         """Kilometres of street or assets by district; nothing where none were loaded."""

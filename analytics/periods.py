@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_lazy as _
+
 from catalogue.models import Jurisdiction
+from complaints.filters import FilterError, Filters
 
 DEFAULT_DAYS = 90
 QUICK_DAYS = (30, 90, 365)
@@ -57,11 +60,25 @@ def latest(days: int, city: Jurisdiction, now: datetime) -> Period:
     return Period(today - timedelta(days=days - 1), today, zone)
 
 
-def period_between(since: datetime | None, until: datetime | None, city: Jurisdiction, now: datetime) -> Period:
-    """The days that two instants of a filter stand for; what is missing is taken from the default length."""
+def refuse_no_period(filters: Filters) -> None:
+    """Raises FilterError for what no figures can be told of: parts of days, nothing, and what has not begun."""
+    zone = ZoneInfo(filters.jurisdiction.time_zone)
+    for name, instant in (("from", filters.since), ("to", filters.until)):
+        if instant is not None and instant != _midnight(instant.astimezone(zone).date(), zone):
+            raise FilterError(name, _("Only whole days can be looked at here: use a date such as 2026-11-23."))
+    if filters.since and filters.until and filters.since >= filters.until:
+        raise FilterError("to", _("The period ends before it begins."))
+    if filters.since and not filters.until and filters.since > filters.now:
+        raise FilterError("from", _("This period has not begun."))
+
+
+def period_between(
+    since: datetime | None, until: datetime | None, city: Jurisdiction, now: datetime, *, days: int = DEFAULT_DAYS
+) -> Period:
+    """The days that two instants of a filter stand for; without a beginning the `days` days up to its end."""
     zone = ZoneInfo(city.time_zone)
     last = (until - timedelta(microseconds=1)).astimezone(zone).date() if until else now.astimezone(zone).date()
-    first = since.astimezone(zone).date() if since else last - timedelta(days=DEFAULT_DAYS - 1)
+    first = since.astimezone(zone).date() if since else last - timedelta(days=days - 1)
     return Period(min(first, last), last, zone)
 
 

@@ -3,14 +3,13 @@
 from datetime import datetime
 
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 
 from accounts.access import load_memberships
 from accounts.models import Role, User
-from analytics.periods import QUICK_DAYS, latest
+from analytics.periods import QUICK_DAYS, latest, refuse_no_period
 from catalogue.models import Jurisdiction
 from complaints.filter_grammar import parse_filters
-from complaints.filters import FilterError, Filters
+from complaints.filters import Filters
 
 # They see the whole city; a unit's manager sees the same page about her unit.
 WHOLE_CITY = frozenset({Role.OFFICE, Role.ADMINISTRATOR})
@@ -26,15 +25,14 @@ def may_see_office(user: User, city: Jurisdiction) -> bool:
 def office_filters(query: QueryDict, user: User, city: Jurisdiction, now: datetime) -> Filters:
     """The filter of the office: the last ninety days unless asked otherwise; a unit's manager stays in her units.
 
-    Raises FilterError, also for an empty or reversed period.
+    Raises FilterError, also for a period that no figures can be told of.
     """
     asked = query.copy()
     if not asked.get("from", "").strip() and not asked.get("to", "").strip():
         usual = latest(QUICK_DAYS[1], city, now)
         asked["from"], asked["to"] = usual.first.isoformat(), usual.end.isoformat()
     filters = parse_filters(asked, now=now, jurisdiction=city)
-    if filters.since and filters.until and filters.since >= filters.until:
-        raise FilterError("to", _("The period ends before it begins."))
+    refuse_no_period(filters)
     here = [m for m in user.memberships.all() if m.jurisdiction_id == city.pk]
     if any(m.role in WHOLE_CITY for m in here):
         return filters

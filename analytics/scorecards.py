@@ -57,6 +57,10 @@ def _per_asset(figures: Figures, subject: Subject) -> Number:
     return figures.n / subject.assets if subject.assets else None
 
 
+def _filed(figures: Figures) -> int:
+    return figures.n
+
+
 def _answered(figures: Figures) -> int:
     return figures.answered
 
@@ -76,9 +80,9 @@ def _days(
     return Column(code, label, value, decimals=1, worse=1, about=about, cases=cases)
 
 
-_PER_1000 = Column("per_1000", gettext_lazy("Per 1,000 residents"), _per_1000, decimals=1, about=_ALL)
-_PER_KM = Column("per_km", gettext_lazy("Per km of street"), _per_km, decimals=1, about=_ALL)
-_PER_ASSET = Column("per_asset", gettext_lazy("Per asset"), _per_asset, decimals=2, about=_ALL)
+_PER_1000 = Column("per_1000", gettext_lazy("Per 1,000 residents"), _per_1000, decimals=1, about=_ALL, cases=_filed)
+_PER_KM = Column("per_km", gettext_lazy("Per km of street"), _per_km, decimals=1, about=_ALL, cases=_filed)
+_PER_ASSET = Column("per_asset", gettext_lazy("Per asset"), _per_asset, decimals=2, about=_ALL, cases=_filed)
 _OF_PLACES = (_PER_1000, _PER_KM, _PER_ASSET)
 _COLUMNS = (
     Column("n", gettext_lazy("Complaints filed"), lambda f, s: f.n, about=_ALL),
@@ -230,7 +234,11 @@ def scorecard(
     Figures that stand on fewer than `k` cases are not told. `only`: the codes of the columns, if not all.
     """
     pairs = list(pairs)
-    told = {_PER_KM.code: any(s.km for s, _pair in pairs), _PER_ASSET.code: any(s.assets for s, _pair in pairs)}
+    told = {
+        _PER_1000.code: any(s.population for s, _pair in pairs),
+        _PER_KM.code: any(s.km for s, _pair in pairs),
+        _PER_ASSET.code: any(s.assets for s, _pair in pairs),
+    }
     columns = tuple(
         column
         for column in _COLUMNS

@@ -17,8 +17,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from analytics.measures import Measure
+from analytics.measures import usual_measure
 from analytics.models import BriefSubscription, Report
+from analytics.office import Office
 from analytics.periods import last_monday
 from analytics.scope import may_see_office, office_filters
 from catalogue.models import Jurisdiction
@@ -102,7 +103,7 @@ def _query(user: User, city: Jurisdiction, monday: date, now: datetime) -> str:
     """Four weeks up to Sunday, within what this person's office shows."""
     span = {"from": (monday - timedelta(days=DAYS)).isoformat(), "to": monday.isoformat()}
     filters = office_filters(QueryDict(urlencode(span)), user, city, now)
-    return f"{filters.query_string()}&measure={Measure.PER_1000.value}"
+    return f"{filters.query_string()}&measure={usual_measure(Office(user, filters, now).measures).value}"
 
 
 def post(report: Report, *, now: datetime) -> None:

@@ -5,7 +5,7 @@
 
 Reads complaints.csv, findings.csv, ledger.csv and catalogue.json (all open), counts, and compares with the tables that the
 site publishes. With --files FOLDER it reads these four from a folder, counts as of --as-of, and prints the two tables. Status
-0: the same; 1: they differ. Needs Python 3.11 and nothing else.
+0: the same; 1: they differ; 2: the site refused. Needs Python 3.11 and nothing else.
 
 What each figure means (definitions, version 1):
 
@@ -35,6 +35,7 @@ from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -53,19 +54,21 @@ def main() -> int:
     parser.add_argument("site", nargs="?", help="address of the site")
     parser.add_argument("--jurisdiction", default="", help="code of the city")
     parser.add_argument(
-        "--from", dest="since", default="", help="first day, such as 2026-01-01 (default: the last year)"
+        "--from", dest="since", type=date.fromisoformat, help="first day, such as 2026-01-01 (default: a year)"
     )
-    parser.add_argument("--to", dest="until", default="", help="the day after the last one")
+    parser.add_argument(
+        "--to", dest="until", type=date.fromisoformat, help="the day after the last one (default: today's)"
+    )
     parser.add_argument("--files", type=Path, help="a folder with the four files, instead of a site")
     parser.add_argument("--as-of", default="", help="when the files were made, as 2026-07-01T09:00:00Z (default: now)")
     given = parser.parse_args()
     if bool(given.site) == bool(given.files):
         parser.error("give the address of a site, or --files")
     since, until = given.since, given.until
-    if given.site and not (since or until):
-        since, until = last_year(datetime.now(UTC).date())
+    if given.site and not since:
+        since, until = a_year(until or datetime.now(UTC).date() + timedelta(days=1))
     asked = {"jurisdiction": given.jurisdiction, "from": since, "to": until}
-    query = urlencode({name: value for name, value in asked.items() if value})
+    query = urlencode({name: str(value) for name, value in asked.items() if value})
     read: Callable[[str], str] = (
         (lambda name: (given.files / name).read_text(encoding="utf-8"))
         if given.files
@@ -89,15 +92,19 @@ def main() -> int:
     return 0 if same else 1
 
 
-def last_year(today: date) -> tuple[str, str]:
-    """The 365 days that end today: what the tables show where no period is asked for. The files would hold everything."""
-    until = today + timedelta(days=1)
-    return (until - timedelta(days=365)).isoformat(), until.isoformat()
+def a_year(until: date) -> tuple[date, date]:
+    """The 365 days before a day: what the tables show where no beginning is asked for. The files would hold everything."""
+    return until - timedelta(days=365), until
 
 
 def download(address: str) -> str:
-    with urlopen(Request(address, headers={"User-Agent": "recompute-scorecards/1"}), timeout=300) as response:
-        text: str = response.read().decode("utf-8-sig")
+    """The text at an address; ends the script where the site refuses."""
+    try:
+        with urlopen(Request(address, headers={"User-Agent": "recompute-scorecards/1"}), timeout=300) as response:
+            text: str = response.read().decode("utf-8-sig")
+    except HTTPError as refused:
+        print(f"{address}: {refused.code} {refused.read(500).decode('utf-8', 'replace')}", file=sys.stderr)
+        raise SystemExit(2) from None
     return text
 
 

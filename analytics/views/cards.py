@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics.cards import DEFINITIONS, VERSIONS, csv_rows, operator_cards, service_cards
-from analytics.periods import QUICK_DAYS, Period, latest, period_between
+from analytics.periods import QUICK_DAYS, Period, latest, period_between, refuse_no_period
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from complaints.filter_grammar import jurisdiction_of, parse_filters
@@ -82,16 +82,15 @@ def recomputation(request: HttpRequest) -> HttpResponse:
 
 
 def _period(query: QueryDict, city: Jurisdiction) -> Period:
-    """The days asked for; a year up to today unless the address says otherwise. Raises FilterError."""
+    """The days asked for; without a beginning a year, without an end up to today. Raises FilterError."""
     now = timezone.now()
     only = QueryDict(mutable=True)
     only.update({name: query.get(name, "") for name in ("from", "to") if query.get(name, "").strip()})
     filters = parse_filters(only, now=now, jurisdiction=city)
     if filters.since is None and filters.until is None:
         return latest(QUICK_DAYS[-1], city, now)
-    if filters.since and filters.until and filters.since >= filters.until:
-        raise FilterError("to", _("The period ends before it begins."))
-    return period_between(filters.since, filters.until, city, now)
+    refuse_no_period(filters)
+    return period_between(filters.since, filters.until, city, now, days=QUICK_DAYS[-1])
 
 
 def _quick_periods(city: Jurisdiction, shown: Period) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from analytics.equity import equity_rows
 from analytics.hotspots.searching import ask_for_search
 from analytics.hotspots.shown import HotSpots, hot_spot_rows
 from analytics.legends import legend
-from analytics.measures import UNITS, Measure, measure_asked, unit_by_district
+from analytics.measures import UNITS, Measure, measure_asked, unit_by_district, usual_measure
 from analytics.monthly import MONTHS, Monthly
 from analytics.months import Months
 from analytics.office import Office
@@ -66,26 +66,28 @@ def office_page(view: View) -> View:
 @office_page
 @require_safe
 def office(request: HttpRequest) -> HttpResponse:
-    """The page. A filter that cannot be read is named and left out."""
+    """The page. What of its address cannot be read is named and left out."""
     user, city, now = _user(request), city_of(request, OFFICE_ROLES), timezone.now()
-    fault = ""
+    faults: list[FilterError] = []
     try:
         filters = office_filters(request.GET, user, city, now)
     except FilterError as error:
-        fault = _("%(parameter)s: %(message)s The filter was left out.") % {
-            "parameter": error.parameter,
-            "message": error.message,
-        }
+        faults.append(error)
         filters = office_filters(QueryDict(), user, city, now)
     shown = Office(user, filters, now)
-    measure = measure_asked(request.GET, shown.measures)
+    try:
+        measure = measure_asked(request.GET, shown.measures)
+    except FilterError as error:
+        faults.append(error)
+        measure = usual_measure(shown.measures)
     drawing, hot_spots = shown.map_of_districts(measure), HotSpots(filters, shown.language)
     monthly = Monthly(shown)
     months, by_squares = monthly.months(measure), request.GET.get("by") == "squares"
+    faults += _not_here(request.GET, months)
     compared = _compared(shown, months, request.GET, by_squares=by_squares)
     context = {
         "now": now,
-        "fault": fault,
+        "fault": " ".join(_left_out(fault) for fault in faults),
         "office": shown,
         "filters": filters,
         "period": shown.period,
@@ -118,7 +120,7 @@ def office(request: HttpRequest) -> HttpResponse:
         "reports": recent_reports(user, city),
         "weekly": subscription_of(user, city),
     }
-    return city_page(request, city, "analytics/office.html", context, status=400 if fault else 200)
+    return city_page(request, city, "analytics/office.html", context, status=400 if faults else 200)
 
 
 @office_page
@@ -149,10 +151,10 @@ def month_squares(request: HttpRequest) -> HttpResponse:
     user, city, now = _user(request), city_of(request, OFFICE_ROLES), timezone.now()
     try:
         shown = Office(user, office_filters(request.GET, user, city, now), now)
+        measure = measure_asked(request.GET, shown.measures)
     except FilterError as error:
         return JsonResponse({"detail": f"{error.parameter}: {error.message}"}, status=400)
-    month = _month_asked(request.GET.get("month", ""), shown.period)
-    squares = Squares(shown, measure_asked(request.GET, shown.measures), month)
+    squares = Squares(shown, measure, _month_asked(request.GET.get("month", ""), shown.period))
     told = {
         "n": squares.heat.n,
         "drawn": render_to_string("analytics/_month_squares.html", {"squares": squares}),
@@ -205,6 +207,20 @@ def _user(request: HttpRequest) -> User:
     return request.user
 
 
+def _left_out(fault: FilterError) -> str:
+    return _("%(parameter)s: %(message)s The filter was left out.") % {
+        "parameter": fault.parameter,
+        "message": fault.message,
+    }
+
+
+def _not_here(query: QueryDict, months: Months) -> list[FilterError]:
+    """What the address says of the months compared that the page does not have."""
+    known = {"", *(month.key for month in months.every)}
+    choices = {"month": known, "against": known, "by": {"", "districts", "squares"}}
+    return [FilterError(name) for name, values in choices.items() if query.get(name, "") not in values]
+
+
 def _compared(shown: Office, months: Months, query: QueryDict, *, by_squares: bool) -> list[dict[str, Any]]:
     """Two months with their maps: those asked for, else the last that is over and the one before it."""
     latest = -2 if months.every[-1].partial else -1
@@ -246,9 +262,11 @@ def _complaints_settings(filters: Filters) -> dict[str, Any]:
 
 def _heat_settings(filters: Filters, measure: Measure, shown: Office, hot_spots: HotSpots) -> dict[str, Any]:
     """What the page's script needs to draw the heat: addresses and words."""
+    span = {"from": shown.period.first.isoformat(), "to": shown.period.end.isoformat()}
+    asked = filters.query_string(jurisdiction=filters.jurisdiction.code, measure=measure.value, **span)
     return {
         "complaints": _complaints_settings(filters),
-        "url": f"/api/v1/heat.json?{filters.query_string(jurisdiction=filters.jurisdiction.code)}&measure={measure.value}",
+        "url": f"/api/v1/heat.json?{asked}",
         "list": shown.link(state=["open", "closed"]),
         "hotSpots": hot_spots.for_map(),
         "percent": measure.is_share,

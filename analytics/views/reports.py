@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.quotas import Quota, spend
-from analytics.layers.amounts import layers_of
-from analytics.measures import measure_asked, measures_of
+from analytics.measures import measure_asked
 from analytics.models import Report
+from analytics.office import Office
 from analytics.reports import ENDINGS, KEPT, STEPS, TooManyWaiting, ask_for_report
 from analytics.scope import OFFICE_ROLES, office_filters
 from analytics.views.office import office_page
@@ -42,7 +42,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             user,
             city,
             query=filters.query_string(),
-            measure=measure_asked(request.POST, measures_of(layers_of(city))),
+            measure=measure_asked(request.POST, Office(user, filters, now).measures),
             language=get_language() or "fr",
             now=now,
             kind=kind,

@@ -146,8 +146,12 @@ def test_late_of_a_district_is_late_of_its_square(gridville: Jurisdiction, offic
     assert office.district_values(Measure.LATE_SHARE)["w1"] == pytest.approx(cell.value, abs=1e-4)
     months = Monthly(office).months(Measure.LATE_SHARE)
     lines = [month.values["w1"] for month in months.every if month.values["w1"] is not None]
-    told = [heat(replace(filters, since=m.since, until=m.until), Measure.LATE_SHARE, 8, now=now) for m in _months(office)]
-    assert lines == [pytest.approx(found.cells[0].value, abs=1e-4) for found in told if found.cells and not found.cells[0].few]
+    told = [
+        heat(replace(filters, since=m.since, until=m.until), Measure.LATE_SHARE, 8, now=now) for m in _months(office)
+    ]
+    assert lines == [
+        pytest.approx(found.cells[0].value, abs=1e-4) for found in told if found.cells and not found.cells[0].few
+    ]
 
 
 def test_where_nothing_was_promised_nothing_is_said_of_lateness(
@@ -286,3 +290,15 @@ BY_HAND: dict[Measure, Callable[[list[Row], list[Row], datetime], tuple[float | 
     ),
     Measure.RECURRENCE_SHARE: _came_back,
 }
+
+
+def test_a_rate_of_too_few_is_no_figure_of_the_table_either(
+    gridville: Jurisdiction, office_user: User, now: datetime
+) -> None:
+    for number in range(gridville.small_sample_k + 1):
+        build_complaint("pothole", at=(0.5, 0.5) if number else (1.5, 0.5), now=now - DAY)
+    office = Office(office_user, parse_filters(QueryDict(""), now=now), now)
+    card = office.scorecard("districts", only=("per_1000",))
+    told = {line.subject.code: line.cells[0] for line in card.lines}
+    assert not told["w1"].few and told["w1"].order
+    assert told["w2"].few and told["w2"].cases == 1 and not told["w2"].order

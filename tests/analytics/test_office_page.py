@@ -15,10 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from analytics.measures import Measure
 from analytics.scope import office_filters
 from catalogue.models import Jurisdiction
 from complaints.filters import FilterError
 from complaints.models import Complaint
+from districts.models import District
 from tests.builders import build_complaint, build_gridville
 
 if TYPE_CHECKING:
@@ -123,6 +125,35 @@ def test_a_filter_that_cannot_be_read_is_named(signed_in: "SignIn", office_user:
 def test_a_period_must_not_end_before_it_begins(gridville: Jurisdiction, office_user: User, now: datetime) -> None:
     with pytest.raises(FilterError):
         office_filters(QueryDict("from=2026-11-10&to=2026-11-10"), office_user, gridville, now)
+
+
+@pytest.mark.usefixtures("filed")
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("measure=nonsense", "measure: There is no such value here."),
+        ("measure=per_km", "measure: This city has not loaded"),
+        ("month=2050-01", "month: There is no such value here."),
+        ("against=nonsense", "against: There is no such value here."),
+        ("by=nonsense", "by: There is no such value here."),
+        ("from=2190-01-01", "from: This period has not begun."),
+        ("from=2026-01-01T12:00", "from: Only whole days can be looked at here"),
+    ],
+)
+def test_what_the_page_does_not_have_is_named(signed_in: "SignIn", office_user: User, query: str, named: str) -> None:
+    response = signed_in(office_user).get(f"{OFFICE}?{query}")
+    assert response.status_code == 400 and named in response.content.decode()
+    assert response.context["office"].totals.now.n == 6
+
+
+@pytest.mark.usefixtures("filed")
+def test_a_city_whose_residents_nobody_knows_is_shown_by_complaints(signed_in: "SignIn", office_user: User) -> None:
+    District.objects.update(population=None)
+    response = signed_in(office_user).get(OFFICE)
+    assert response.context["measure"] == Measure.COUNT and Measure.PER_1000 not in response.context["measures"]
+    assert "per_1000" not in [column.code for column in response.context["office"].scorecard("districts").columns]
+    refused = signed_in(office_user).get(f"{OFFICE}?measure=per_1000")
+    assert refused.status_code == 400 and "measure:" in refused.content.decode()
 
 
 def test_the_number_of_statements_does_not_grow(signed_in: "SignIn", office_user: User) -> None:

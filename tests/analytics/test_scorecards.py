@@ -194,8 +194,22 @@ def test_the_script_is_there_to_download(client: Client) -> None:
 def test_without_a_period_the_script_asks_for_what_the_tables_show(client: Client, gridville: Jurisdiction) -> None:
     with stopped_at(AS_OF):
         page = read(client, "/en/data/scorecards/")
-    since, until = runpy.run_path(str(SCRIPT))["last_year"](AS_OF.date())
+    since, until = runpy.run_path(str(SCRIPT))["a_year"](AS_OF.date() + timedelta(days=1))
     assert f"--from {since} --to {until}" in page
+
+
+def test_without_a_beginning_both_take_a_year(client: Client, gridville: Jurisdiction) -> None:
+    with stopped_at(AS_OF):
+        page = read(client, "/en/data/scorecards/?to=2026-11-01")
+    since, until = runpy.run_path(str(SCRIPT))["a_year"](date(2026, 11, 1))
+    assert f"--from {since} --to {until}" in page
+
+
+@pytest.mark.parametrize("query", ["from=2026-11-01T12:00", "to=2026-11-01T12:00:00Z", "from=2100-01-01"])
+def test_parts_of_days_and_what_has_not_begun_are_refused(client: Client, gridville: Jurisdiction, query: str) -> None:
+    with stopped_at(AS_OF):
+        assert client.get(f"/en/data/scorecards/?{query}").status_code == 400
+        assert client.get(f"/en/data/scorecards/services.csv?{query}").status_code == 400
 
 
 @pytest.mark.usefixtures("month")
