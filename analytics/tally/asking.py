@@ -4,8 +4,10 @@
 A Question is a filter without words and boxes, its period cut into whole months and left-over days. `counted_squares`
 gives SQL for one row a square and service:
 
-- From the pyramid (SquareCount), where the filter is about service, state, district and whole months only.
-- Left-over days, categories and units come from the complaints as counted (Counted), by index alone.
+- From the pyramid (SquareCount), where the filter is about service, state, district and whole months only; in large squares
+  single days are there, too.
+- Other left-over days, categories and units come from the complaints as counted (Counted), by index alone.
+- Of a month that is asked for almost whole, the few days that are not are taken away again.
 """
 
 from dataclasses import dataclass, replace
@@ -16,14 +18,17 @@ from zoneinfo import ZoneInfo
 from django.db.models import Min
 
 from analytics.models import Counted, DayCount
-from analytics.tally.keeping import DETAIL_ZOOM, DISTRICT_ZOOM, SQUARE_ZOOMS
+from analytics.tally.keeping import DAY_ZOOM, DETAIL_ZOOM, DISTRICT_ZOOM, SQUARE_ZOOMS
 from analytics.tally.spots import SPOT_ZOOM, Square
 from analytics.tally.states import OPEN, STATES, state_numbers
 from complaints.filters import Filters
 
 Sql = tuple[str, dict[str, Any]]
+# First and last day.
+Stretch = tuple[date, date]
 _AUDIENCE = Counted.Audience
 _DAY = timedelta(days=1)
+_SUMS = ("n", "open", "late", "promised", "missed", "places", "sum_x", "sum_y")
 # Of a question's districts: a complaint keeps the district of the edition that it was routed with.
 ANY_DISTRICT = (
     "ANY(ARRAY(SELECT d.id FROM districts_district d WHERE d.jurisdiction_id = %(city)s"
@@ -72,11 +77,11 @@ class Question:
         )
 
     def bounded(self, now: datetime) -> "Question":
-        """With both ends of its period, if it has one: the first complaint's day, and tomorrow."""
+        """With both ends of its period, if it has one: the first complaint's month, and the one that tomorrow is in, whole."""
         if self.first is None and self.last is None:
             return self
         first = self.first or _first_day(self.city_id) or now.date()
-        return replace(self, first=first, last=self.last or max(first, now.date() + _DAY))
+        return replace(self, first=first, last=self.last or _next_month(max(first, now.date() + _DAY)) - _DAY)
 
     @property
     def in_pyramid(self) -> bool:
@@ -102,23 +107,14 @@ def _first_day(city_id: int) -> date | None:
 
 @dataclass(frozen=True)
 class Period:
-    """Days as whole months and what is left over at both ends (first and last day of each stretch).
+    """Days as whole months and what is left over at both ends.
 
     `start` is the first day of the first whole month, `end` the first day after the last one; equal if there is none.
     """
 
     start: date
     end: date
-    left_over: list[tuple[date, date]]
-
-    @property
-    def months(self) -> list[int]:
-        """Each whole month as 202611."""
-        found, month = [], self.start
-        while month < self.end:
-            found.append(month.year * 100 + month.month)
-            month = _next_month(month)
-        return found
+    left_over: list[Stretch]
 
 
 def cut(first: date, last: date) -> Period:
@@ -146,6 +142,30 @@ def stored_zoom(zoom: int) -> int:
     return next((known for known in SQUARE_ZOOMS if known >= zoom), SQUARE_ZOOMS[-1])
 
 
+def months_and_days(first: date, last: date) -> tuple[list[int], list[Stretch], list[Stretch]]:
+    """A period as months that count whole (each as 202611), days to add to them, and days of them to take away again.
+
+    A month that is not asked for whole is answered by its fewer days.
+    """
+    months, added, taken = [], [], []
+    month = first.replace(day=1)
+    while month <= last:
+        end = _next_month(month) - _DAY
+        inside = max(first, month), min(last, end)
+        outside = [(month, inside[0] - _DAY), (inside[1] + _DAY, end)]
+        if sum(map(_days, outside)) < _days(inside):
+            months.append(month.year * 100 + month.month)
+            taken += [stretch for stretch in outside if _days(stretch)]
+        else:
+            added.append(inside)
+        month = _next_month(month)
+    return months, added, taken
+
+
+def _days(stretch: Stretch) -> int:
+    return (stretch[1] - stretch[0]).days + 1
+
+
 def counted_squares(question: Question, within: Square, zoom: int) -> Sql:
     """SQL of rows (square, service_id, n, open, late, promised, missed, places, sum_x, sum_y) for squares of `zoom`.
 
@@ -155,20 +175,46 @@ def counted_squares(question: Question, within: Square, zoom: int) -> Sql:
     stretch = None if question.first is None or question.last is None else (question.first, question.last)
     finest = DETAIL_ZOOM if question.in_detail and stretch else SQUARE_ZOOMS[-1]
     if not question.in_pyramid or zoom > finest:
-        return _from_complaints(question, within, zoom, [stretch] if stretch else [])
-    period = cut(*stretch) if stretch else None
-    whole = _from_pyramid(question, within, zoom, period.months if period else None)
-    if period is None or not period.left_over:
-        return whole
-    rest = _from_complaints(question, within, zoom, period.left_over)
-    return f"{whole[0]} UNION ALL {rest[0]}", whole[1] | rest[1]
+        return _from_complaints(question, within, zoom, _signed([stretch], []) if stretch else None)
+    if stretch is None:
+        return _from_pyramid(question, within, zoom, {0: 1})
+    months, added, taken = months_and_days(*stretch)
+    spans, days = dict.fromkeys(months, 1), _signed(added, taken)
+    if days and zoom <= DAY_ZOOM and not question.in_detail and not question.districts:
+        spans |= {day.year * 10_000 + day.month * 100 + day.day: sign for day, sign in days.items()}
+        return _summed([_from_pyramid(question, within, zoom, spans, stored=DAY_ZOOM)])
+    if not spans:
+        return _from_complaints(question, within, zoom, days)
+    whole = _from_pyramid(question, within, zoom, spans)
+    return _summed([whole, _from_complaints(question, within, zoom, days)]) if days else whole
 
 
-def _from_pyramid(question: Question, within: Square, zoom: int, months: list[int] | None) -> Sql:
-    stored = stored_zoom(max(zoom, DISTRICT_ZOOM) if question.districts else zoom)
-    detailed = months is None or question.in_detail
-    if months is not None and question.in_detail:
-        stored = DETAIL_ZOOM
+def _signed(added: list[Stretch], taken: list[Stretch]) -> dict[date, int]:
+    """Each day with 1 or -1."""
+    return {
+        first + _DAY * number: sign
+        for sign, stretches in ((1, added), (-1, taken))
+        for first, last in stretches
+        for number in range(_days((first, last)))
+    }
+
+
+def _summed(parts: list[Sql]) -> Sql:
+    """Rows of which some take others away, as one row a square and service."""
+    rows = " UNION ALL ".join(f"SELECT * FROM ({sql}) part WHERE n <> 0" for sql, _values in parts)
+    sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+    values = {name: value for _sql, values in parts for name, value in values.items()}
+    return f"SELECT square, service_id, {sums} FROM ({rows}) parts GROUP BY square, service_id", values
+
+
+def _from_pyramid(question: Question, within: Square, zoom: int, spans: dict[int, int], *, stored: int = 0) -> Sql:
+    """`spans` are numbers as in SquareCount.month, with the sign by which they count; `stored` the zoom to read, if given."""
+    ever = 0 in spans
+    detailed = ever or question.in_detail
+    if not stored:
+        stored = stored_zoom(max(zoom, DISTRICT_ZOOM) if question.districts else zoom)
+        if question.in_detail and not ever:
+            stored = DETAIL_ZOOM
     asked = [state for state in STATES if not question.states or state in question.states]
     still_open = [state for state in asked if state in OPEN]
     late = "late" if still_open else "0"
@@ -177,8 +223,8 @@ def _from_pyramid(question: Question, within: Square, zoom: int, months: list[in
         n = open_ = "0"
     low, high = within.range_at(stored) if stored >= within.zoom else (within.number >> 2 * (within.zoom - stored),) * 2
     values: dict[str, Any] = {
-        "city": question.city_id, "zoom": stored, "detailed": detailed, "months": [0] if months is None else months, "low": low,
-        "high": max(high, low + 1), "services": list(question.service_ids),
+        "city": question.city_id, "zoom": stored, "detailed": detailed, "spans": list(spans), "signs": list(spans.values()),
+        "low": low, "high": max(high, low + 1), "services": list(question.service_ids),
         "categories": list(question.category_ids), "units": list(question.unit_ids),
         "districts": list(question.districts),
     }  # fmt: skip
@@ -190,12 +236,14 @@ def _from_pyramid(question: Question, within: Square, zoom: int, months: list[in
         "NOT anchored": question.pointed_at,
     }
     conditions = "".join(f" AND {condition}" for condition, is_asked in asked_of.items() if is_asked)
+    counts = {"n": n, "open": open_, "late": late, "promised": "promised", "missed": "missed", "places": "s.n"}
+    counts |= {"sum_x": "sum_x", "sum_y": "sum_y"}
     sql = f"""
-    SELECT square >> {2 * (stored - zoom)} AS square, service_id, {n} AS n, {open_} AS open, {late} AS late, promised,
-        missed, n AS places, sum_x, sum_y
-    FROM unnest(%(months)s::int[]) AS asked (month) CROSS JOIN LATERAL (
+    SELECT square >> {2 * (stored - zoom)} AS square, service_id,
+        {", ".join(f"sign * {count} AS {name}" for name, count in counts.items())}
+    FROM unnest(%(spans)s::int[], %(signs)s::int[]) AS asked (span, sign) CROSS JOIN LATERAL (
         SELECT * FROM analytics_squarecount s WHERE jurisdiction_id = %(city)s AND zoom = %(zoom)s
-          AND s.month = asked.month AND detailed = %(detailed)s AND square >= %(low)s AND square < %(high)s{conditions}
+          AND month = asked.span AND detailed = %(detailed)s AND square >= %(low)s AND square < %(high)s{conditions}
         OFFSET 0) s"""
     return sql, values
 
@@ -204,25 +252,26 @@ def _sum(states: list[str]) -> str:
     return f"({' + '.join(states)})" if states else "0"
 
 
-def _from_complaints(question: Question, within: Square, zoom: int, stretches: list[tuple[date, date]]) -> Sql:
+def _from_complaints(question: Question, within: Square, zoom: int, days: dict[date, int] | None) -> Sql:
+    """`days` with the sign by which they count; None: all of them."""
     low, high = within.range_at(SPOT_ZOOM)
     where, values = conditions_on_counted(question)
     values |= {"spot_low": low, "spot_high": high}
     in_box = f"c.spot >= %(spot_low)s AND c.spot < %(spot_high)s AND {where}"
-    source = f"analytics_counted c WHERE {in_box}"
-    if stretches:
-        days = [first + _DAY * n for first, last in stretches for n in range((last - first).days + 1)]
-        values["days"] = days
+    source, sign = f"analytics_counted c WHERE {in_box}", "1"
+    if days is not None:
+        values |= {"days": list(days), "day_signs": list(days.values())}
+        sign = "sign"
         source = (
-            "unnest(%(days)s::date[]) AS asked (day) CROSS JOIN LATERAL (SELECT * FROM analytics_counted c"
-            f" WHERE c.day = asked.day AND {in_box} OFFSET 0) c WHERE true"
+            "unnest(%(days)s::date[], %(day_signs)s::int[]) AS asked (day, sign) CROSS JOIN LATERAL (SELECT * FROM"
+            f" analytics_counted c WHERE c.day = asked.day AND {in_box} OFFSET 0) c WHERE true"
         )
     numbers = ", ".join(str(number) for number in state_numbers(frozenset(OPEN)))
     sql = f"""
-    SELECT c.spot >> {2 * (SPOT_ZOOM - zoom)} AS square, c.service_id, count(*) AS n,
-        count(*) FILTER (WHERE c.state IN ({numbers})) AS open, count(*) FILTER (WHERE c.late) AS late,
-        count(*) FILTER (WHERE c.promised) AS promised, count(*) FILTER (WHERE c.missed) AS missed, count(*) AS places,
-        sum(c.x::bigint) AS sum_x, sum(c.y::bigint) AS sum_y
+    SELECT c.spot >> {2 * (SPOT_ZOOM - zoom)} AS square, c.service_id, sum({sign}) AS n,
+        sum({sign} * (c.state IN ({numbers}))::int) AS open, sum({sign} * c.late::int) AS late,
+        sum({sign} * c.promised::int) AS promised, sum({sign} * c.missed::int) AS missed, sum({sign}) AS places,
+        sum({sign} * c.x::bigint) AS sum_x, sum({sign} * c.y::bigint) AS sum_y
     FROM {source} GROUP BY 1, 2"""
     return sql, values
 

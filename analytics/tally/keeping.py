@@ -22,11 +22,15 @@ from complaints.models import Complaint
 from complaints.querysets import DISTRICT_SHOWN
 
 # Zooms at which squares are counted; a map tile shows those two or three finer than itself.
-SQUARE_ZOOMS = (8, 10, 12, 13, 14, 15, 16, 18)
+SQUARE_ZOOMS = (10, 12, 13, 14, 15, 16, 18)
 # From here on squares (2 km at 35°) are counted by district, too: few share one.
 DISTRICT_ZOOM = 14
 # At this zoom months are kept by category and unit, too.
 DETAIL_ZOOM = 14
+# At this zoom single days are kept, too: of a city's few squares of 8 km. Of finer ones they would be as many as complaints.
+DAY_ZOOM = 12
+# Months are numbered as 202611, days as 20261128.
+LAST_MONTH = 999912
 BATCH = 1000
 LOCK = "SELECT pg_advisory_xact_lock(40450, 1)"
 _A = Counted.Audience
@@ -150,9 +154,10 @@ def squares(source: str, sign: str, zooms: tuple[int, ...] = SQUARE_ZOOMS) -> st
         CASE WHEN detailed AND audience >= {_A.UNIT.value} THEN unit_id ELSE 0 END AS unit_id,
         anchored, {", ".join(f"{sql} AS {name}" for name, sql in sums.items())}
     FROM {source}, unnest(ARRAY{list(zooms)}::smallint[]) AS zoom,
-        unnest(ARRAY[0, (extract(year FROM day) * 100 + extract(month FROM day))::int]) AS month,
+        unnest(ARRAY[0, to_char(day, 'YYYYMM')::int, to_char(day, 'YYYYMMDD')::int]) AS month,
         unnest(ARRAY[false, true]) AS detailed
-    WHERE spot IS NOT NULL AND CASE WHEN month = 0 THEN detailed ELSE NOT detailed OR zoom = {DETAIL_ZOOM} END
+    WHERE spot IS NOT NULL AND CASE WHEN month = 0 THEN detailed
+        WHEN month > {LAST_MONTH} THEN zoom = {DAY_ZOOM} AND NOT detailed ELSE NOT detailed OR zoom = {DETAIL_ZOOM} END
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"""
 
 

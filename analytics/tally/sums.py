@@ -17,8 +17,10 @@ from analytics.tally.keeping import (
     AS_IT_SHOULD_BE,
     COLUMNS,
     DAY_KEYS,
+    DAY_ZOOM,
     DETAIL_ZOOM,
     DISTRICT_ZOOM,
+    LAST_MONTH,
     LOCK,
     MEASURES,
     RAISE,
@@ -103,15 +105,17 @@ def _said(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> str:
         f"squares_{zoom} AS MATERIALIZED ({_coarser_squares(finer, zoom)})" for finer, zoom in itertools.pairwise(zooms)
     ]
     every = [f"SELECT {columns} FROM squares_{zoom}" for zoom in zooms]
-    return ", ".join([*named, f"said AS ({' UNION ALL '.join([*every, of_city(_detailed_months())])})"])
+    every += [of_city(_squares_of_one_zoom(DETAIL_ZOOM, f"detailed AND month BETWEEN 1 AND {LAST_MONTH}"))]
+    every += [of_city(_squares_of_one_zoom(DAY_ZOOM, f"month > {LAST_MONTH}"))]
+    return ", ".join([*named, f"said AS ({' UNION ALL '.join(every)})"])
 
 
-def _detailed_months() -> str:
-    return squares("moved", "1", (DETAIL_ZOOM,)).replace("WHERE spot", "WHERE detailed AND month > 0 AND spot", 1)
+def _squares_of_one_zoom(zoom: int, which: str) -> str:
+    return squares("moved", "1", (zoom,)).replace("WHERE spot", f"WHERE {which} AND spot", 1)
 
 
 def _coarser_squares(finer: int, zoom: int) -> str:
-    """Squares of one zoom from those of the next finer one; months in detail are made from the complaints."""
+    """Squares of one zoom from those of the next finer one; months in detail and days are made from the complaints."""
     made = {"zoom": str(zoom), "square": f"square >> {2 * (finer - zoom)}"}
     if zoom < DISTRICT_ZOOM:
         made["district_id"] = "0"

@@ -82,7 +82,9 @@ def test_a_complaint_is_counted_in_every_square_month_and_day(
     complaint = build_complaint(now=now)
     consume(now=now)
     squares = SquareCount.objects.all()
-    assert {(row.zoom, row.month) for row in squares} == {(z, m) for z in keeping.SQUARE_ZOOMS for m in (0, 202611)}
+    assert {(row.zoom, row.month) for row in squares} == {
+        *((z, m) for z in keeping.SQUARE_ZOOMS for m in (0, 202611)), (12, 20261123)
+    }  # fmt: skip
     assert {(row.n, row.received, row.late, row.promised) for row in squares} == {(1, 1, 0, 1)}
     assert {bool(row.district_id) for row in squares if row.zoom >= 14} == {True}
     assert complaint.public_point is not None
@@ -104,7 +106,7 @@ def test_days_are_the_citys(gridville: Jurisdiction) -> None:
     build_complaint(now=datetime(2026, 11, 1, 8, 30, tzinfo=UTC))
     consume(now=NOW)
     assert sorted(Counted.objects.values_list("day", flat=True)) == [date(2026, 10, 31), date(2026, 11, 1)]
-    assert {row.month for row in SquareCount.objects.all()} == {0, 202610, 202611}
+    assert {row.month for row in SquareCount.objects.all()} == {0, 202610, 202611, 20261031, 20261101}
 
 
 def test_who_may_know_what_is_kept_apart(gridville: Jurisdiction, now: datetime, moderator: User) -> None:

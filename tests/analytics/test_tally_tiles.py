@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics.feed import consume
 from analytics.tally import tiles as tally_tiles
-from analytics.tally.asking import Question, counted_squares, cut
+from analytics.tally.asking import Question, counted_squares, months_and_days
 from analytics.tally.spots import Square
 from api import rows, tiles
 from api.cells import cells
@@ -29,7 +29,9 @@ FILTERS = (
     "state=received&late=true", "late=true", "late=true&state=closed", "state=open&late=true", "category=pothole",
     "category=noise", "unit=roads-dept", "unit=waste-north", "district=w1", "district=west&service=roads",
     "district=e2", "from=2026-09-01&to=2026-11-01", "from=2026-09-10&to=2026-11-20", "from=2026-10-03&to=2026-10-09",
-    "from=2026-10-15", "to=2026-10-15", "to=2026-08-01", "from=2026-11-20&to=2026-09-01",
+    "from=2026-09-03&to=2026-10-30&state=open", "from=2026-09-02&to=2026-09-29", "from=2026-10-02&late=true&district=w1",
+    "category=pothole,noise&from=2026-09-03&to=2026-10-29&state=closed", "from=2026-10-15", "to=2026-10-15",
+    "to=2026-08-01", "from=2026-11-20&to=2026-09-01",
     "service=roads&state=open&from=2026-09-15", "category=pothole&district=w1&from=2026-08-02&to=2026-10-31",
 )  # fmt: skip
 
@@ -101,22 +103,23 @@ def test_a_copy_is_good_until_something_is_counted(
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "months", "left_over"),
+    ("first", "last", "months", "added", "taken"),
     [
-        ((2026, 1, 1), (2026, 2, 28), [202601, 202602], []),
-        ((2026, 1, 2), (2026, 2, 28), [202602], [((2026, 1, 2), (2026, 1, 31))]),
-        ((2026, 1, 2), (2026, 1, 9), [], [((2026, 1, 2), (2026, 1, 9))]),
-        ((2025, 12, 31), (2026, 1, 1), [], [((2025, 12, 31), (2026, 1, 1))]),
-        (
-            (2025, 11, 30), (2026, 2, 1), [202512, 202601],
-            [((2025, 11, 30), (2025, 11, 30)), ((2026, 2, 1), (2026, 2, 1))],
-        ),
-        ((2026, 2, 1), (2026, 1, 1), [], []),
+        ("2026-01-01", "2026-02-28", [202601, 202602], [], []),
+        ("2026-01-02", "2026-02-28", [202601, 202602], [], [("2026-01-01", "2026-01-01")]),
+        ("2026-01-02", "2026-01-09", [], [("2026-01-02", "2026-01-09")], []),
+        ("2026-01-03", "2026-01-29", [202601], [], [("2026-01-01", "2026-01-02"), ("2026-01-30", "2026-01-31")]),
+        ("2025-12-31", "2026-01-01", [], [("2025-12-31", "2025-12-31"), ("2026-01-01", "2026-01-01")], []),
+        ("2025-12-02", "2026-01-30", [202512, 202601], [], [("2025-12-01", "2025-12-01"), ("2026-01-31", "2026-01-31")]),
+        ("2025-11-30", "2026-01-31", [202512, 202601], [("2025-11-30", "2025-11-30")], []),
+        ("2026-02-01", "2026-01-01", [], [], []),
     ],
 )  # fmt: skip
-def test_a_period_is_whole_months_and_what_is_left_over(
-    first: tuple[int, int, int], last: tuple[int, int, int], months: list[int], left_over: list[Any]
+def test_a_period_is_months_and_the_fewer_days_of_what_is_no_whole_month(
+    first: str, last: str, months: list[int], added: list[Any], taken: list[Any]
 ) -> None:
-    period = cut(date(*first), date(*last))
-    assert period.months == months
-    assert period.left_over == [(date(*a), date(*b)) for a, b in left_over]
+    def stretches(some: list[Any]) -> list[Any]:
+        return [tuple(map(date.fromisoformat, stretch)) for stretch in some]
+
+    asked = months_and_days(date.fromisoformat(first), date.fromisoformat(last))
+    assert asked == (months, stretches(added), stretches(taken))
