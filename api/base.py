@@ -1,5 +1,6 @@
 """What every endpoint shares: open to anonymous, no cookies read, refusals as problem+json."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from django.utils.http import quote_etag
 from rest_framework import exceptions
 from rest_framework.views import APIView
 
+from accounts.quotas import Quota, spend_from_block
 from api.problems import problem_response
 
 JSON, GEOJSON = "application/json", "application/geo+json"
@@ -48,6 +50,15 @@ class PublicView(APIView):
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         """Which methods there are."""
         return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
+
+def count_look(request: HttpRequest, *, now: datetime) -> None:
+    """Count a look at maps or lists by the caller's address. First of all: who is refused costs no statement.
+
+    Raises QuotaExceeded.
+    """
+    boxed = any(value.strip() for value in request.GET.getlist("bbox"))
+    spend_from_block(request, Quota.MAP, now=now, uses=TILES_OF_A_BOX if boxed else 1)
 
 
 def json_response(data: Any, *, status: int = 200, content_type: str = JSON) -> HttpResponse:

@@ -15,10 +15,10 @@ from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
-from accounts.quotas import Quota, spend, spend_from_block
+from accounts.quotas import Quota, spend
 from analytics.tally.totals import matched
 from api import documents, rows
-from api.base import GEOJSON, TILES_OF_A_BOX, PublicView, absolute
+from api.base import GEOJSON, PublicView, absolute, count_look
 from catalogue.translated import text_in
 from complaints.filter_grammar import parse_filters
 from complaints.filters import Cursor, Filters
@@ -49,12 +49,14 @@ class ComplaintFeatures(PublicView):
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
         now = timezone.now()
+        whole = request.GET.get("download") in ("true", "1")
+        if not whole:
+            count_look(request, now=now)
         filters = parse_filters(request.GET, now=now)
         found = filters.apply(Complaint.objects.public())
-        if request.GET.get("download") in ("true", "1"):
+        if whole:
             spend(request, Quota.EXPORT, now=now)
             return _whole_collection(request, filters, found)
-        spend_from_block(request, Quota.MAP, now=now, uses=TILES_OF_A_BOX if filters.bbox else 1)
         features, after = _one_page(request, filters, found)
         following = f"{reverse('api_complaints_geojson')}?{filters.query_string(cursor=after)}" if after else None
         head = _collection_head(filters) | {

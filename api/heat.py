@@ -10,13 +10,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
-from accounts.quotas import Quota, spend_from_block
 from analytics import heat
 from analytics.layers.amounts import layers_of
 from analytics.measures import Measure, measures_of
 from analytics.tally.versions import version_of
 from api import documents
-from api.base import JSON, PublicView, cached, tag_at_hand
+from api.base import JSON, PublicView, cached, count_look, tag_at_hand
 from api.maps import zoom_of
 from api.problems import Refused
 from complaints.filter_grammar import parse_filters
@@ -41,12 +40,13 @@ class Heat(PublicView):
         tags=["maps"],
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
+        now = timezone.now()
+        count_look(request, now=now)
         measure = request.GET.get("measure", "").strip() or "count"
         if measure not in Measure.values:
             raise Refused.parameter("measure", _("There is no such value here."))
-        zoom, now = zoom_of(request.GET.get("zoom", "")), timezone.now()
+        zoom = zoom_of(request.GET.get("zoom", ""))
         filters = parse_filters(request.GET, now=now)
-        spend_from_block(request, Quota.MAP, now=now)
         if Measure(measure).layer is not None and measure not in measures_of(layers_of(filters.jurisdiction)):
             raise Refused.parameter("measure", _("This city has not loaded what complaints would be measured by."))
         if known := _known(request, filters):

@@ -9,14 +9,13 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
 
-from accounts.quotas import Quota, spend_from_block
 from analytics.tally.asking import Question
 from analytics.tally.screens import screen_cells
 from analytics.tally.spots import Square
 from analytics.tally.tiles import total_in
 from analytics.tally.totals import matched
 from api import documents, grid, rows
-from api.base import TILES_OF_A_BOX, PublicView, json_response
+from api.base import PublicView, count_look, json_response
 from api.cells import cells, located_points
 from api.problems import Refused
 from catalogue.snapshot import snapshot
@@ -48,8 +47,9 @@ class ComplaintMap(PublicView):
         tags=["maps"],
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        filters = parse_filters(request.GET, now=timezone.now())
-        spend_from_block(request, Quota.MAP, now=filters.now, uses=TILES_OF_A_BOX if filters.bbox else 1)
+        now = timezone.now()
+        count_look(request, now=now)
+        filters = parse_filters(request.GET, now=now)
         zoom = zoom_of(request.GET.get("zoom", ""))
         found = rows.located(filters.apply(Complaint.objects.public()))
         if answered := _counted(filters, found, zoom):

@@ -12,13 +12,12 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
-from accounts.quotas import Quota, spend_from_block
 from analytics.tally import tiles
 from analytics.tally.asking import Question
 from analytics.tally.spots import Square
 from analytics.tally.versions import version_of
 from api import documents, grid, rows
-from api.base import PublicView, cached, tag_at_hand
+from api.base import PublicView, cached, count_look, tag_at_hand
 from api.cells import FEW, points_tile, vector_tile
 from complaints.filter_grammar import parse_filters
 from complaints.filters import Filters
@@ -49,8 +48,9 @@ class ComplaintTile(PublicView):
     def get(self, request: HttpRequest, z: int, x: int, y: int) -> HttpResponseBase:
         if not grid.is_tile(z, x, y):
             raise Http404
-        filters = parse_filters(request.GET, now=timezone.now())
-        spend_from_block(request, Quota.MAP, now=filters.now)
+        now = timezone.now()
+        count_look(request, now=now)
+        filters = parse_filters(request.GET, now=now)
         version = version_of(filters.jurisdiction.pk, now=filters.now)
         known = tag_at_hand(request, f"{version.number}-")
         if known and version.settled and not filters.q:  # releasing a text changes what words find, but no count
