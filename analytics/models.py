@@ -128,8 +128,8 @@ class SquareCount(StateCounts):
     """Complaints on the map in one square: the pyramid behind tiles and heat.
 
     `month` is 202611, or 0 for all time, or at one zoom a single day as 20261128. `detailed` rows keep category and unit,
-    others (where these are 0) do not: months come both ways at one zoom and undetailed at the others, days undetailed, all
-    time detailed. The district is kept in squares so small that few share one, else it is 0. Sums are of degrees times ten
+    others (where these are 0) do not: all time comes detailed, months and days do not; at one zoom all time and months come
+    both ways. The district is kept in squares so small that few share one, else it is 0. Sums are of degrees times ten
     million: their mean is the middle of the places.
     """
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.models import Jurisdiction
-from catalogue.snapshot import Snapshot, snapshot
+from catalogue.snapshot import Snapshot, served_cities, snapshot
 from complaints.filters import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, UNKNOWN, Cursor, Districts, FilterError, Filters
 from complaints.search import matches_name, means_number
 from complaints.workflow import CLOSED_STATES, OPEN_STATES, State
@@ -88,10 +88,10 @@ def _jurisdiction(given: dict[str, list[str]]) -> Jurisdiction:
     codes = _values("jurisdiction", given)
     wanted = codes[-1] if codes else settings.DEFAULT_JURISDICTION
     if wanted and _encodable(wanted) and "\x00" not in wanted:
-        found = Jurisdiction.objects.filter(code=wanted).order_by().first()
-        if found is not None:
-            return found
-    several = [] if codes else list(Jurisdiction.objects.all()[:2])
+        found = served_cities(wanted)
+        if found:
+            return found[0]
+    several = [] if codes else served_cities()
     if len(several) != 1:
         raise FilterError("jurisdiction", _("Say which city: several are served here.") if several else UNKNOWN)
     return several[0]

@@ -210,11 +210,11 @@ def _summed(parts: list[Sql]) -> Sql:
 def _from_pyramid(question: Question, within: Square, zoom: int, spans: dict[int, int], *, stored: int = 0) -> Sql:
     """`spans` are numbers as in SquareCount.month, with the sign by which they count; `stored` the zoom to read, if given."""
     ever = 0 in spans
-    detailed = ever or question.in_detail
     if not stored:
         stored = stored_zoom(max(zoom, DISTRICT_ZOOM) if question.districts else zoom)
         if question.in_detail and not ever:
             stored = DETAIL_ZOOM
+    detailed = question.in_detail or (ever and stored != DETAIL_ZOOM)
     asked = [state for state in STATES if not question.states or state in question.states]
     still_open = [state for state in asked if state in OPEN]
     late = "late" if still_open else "0"

@@ -25,7 +25,7 @@ from complaints.querysets import DISTRICT_SHOWN
 SQUARE_ZOOMS = (10, 12, 13, 14, 15, 16, 18)
 # From here on squares (2 km at 35°) are counted by district, too: few share one.
 DISTRICT_ZOOM = 14
-# At this zoom months are kept by category and unit, too.
+# At this zoom all is kept both ways: months by category and unit, too, and all time by service alone, too.
 DETAIL_ZOOM = 14
 # At this zoom single days are kept, too: of a city's few squares of 8 km. Of finer ones they would be as many as complaints.
 DAY_ZOOM = 12
@@ -156,8 +156,8 @@ def squares(source: str, sign: str, zooms: tuple[int, ...] = SQUARE_ZOOMS) -> st
     FROM {source}, unnest(ARRAY{list(zooms)}::smallint[]) AS zoom,
         unnest(ARRAY[0, to_char(day, 'YYYYMM')::int, to_char(day, 'YYYYMMDD')::int]) AS month,
         unnest(ARRAY[false, true]) AS detailed
-    WHERE spot IS NOT NULL AND CASE WHEN month = 0 THEN detailed
-        WHEN month > {LAST_MONTH} THEN zoom = {DAY_ZOOM} AND NOT detailed ELSE NOT detailed OR zoom = {DETAIL_ZOOM} END
+    WHERE spot IS NOT NULL AND CASE WHEN month > {LAST_MONTH} THEN zoom = {DAY_ZOOM} AND NOT detailed
+        ELSE zoom = {DETAIL_ZOOM} OR detailed = (month = 0) END
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"""
 
 

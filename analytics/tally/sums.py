@@ -105,7 +105,7 @@ def _said(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> str:
         f"squares_{zoom} AS MATERIALIZED ({_coarser_squares(finer, zoom)})" for finer, zoom in itertools.pairwise(zooms)
     ]
     every = [f"SELECT {columns} FROM squares_{zoom}" for zoom in zooms]
-    every += [of_city(_squares_of_one_zoom(DETAIL_ZOOM, f"detailed AND month BETWEEN 1 AND {LAST_MONTH}"))]
+    every += [of_city(_squares_of_one_zoom(DETAIL_ZOOM, f"detailed = (month > 0) AND month <= {LAST_MONTH}"))]
     every += [of_city(_squares_of_one_zoom(DAY_ZOOM, f"month > {LAST_MONTH}"))]
     return ", ".join([*named, f"said AS ({' UNION ALL '.join(every)})"])
 
@@ -115,7 +115,7 @@ def _squares_of_one_zoom(zoom: int, which: str) -> str:
 
 
 def _coarser_squares(finer: int, zoom: int) -> str:
-    """Squares of one zoom from those of the next finer one; months in detail and days are made from the complaints."""
+    """Squares of one zoom from those of the next finer one; what one zoom only has is made from the complaints."""
     made = {"zoom": str(zoom), "square": f"square >> {2 * (finer - zoom)}"}
     if zoom < DISTRICT_ZOOM:
         made["district_id"] = "0"
