@@ -40,7 +40,7 @@ from catalogue.models import Jurisdiction
 from complaints.filters import Filters
 from complaints.models import Complaint
 from complaints.places import SENSITIVE
-from complaints.querysets import ComplaintQuerySet, late_condition
+from complaints.querysets import PLACED, ComplaintQuerySet, late_condition
 from complaints.workflow import State
 
 # A cell is 32 pixels a side on the map that asks; never finer than about 250 m, the grid of sensitive places.
@@ -138,8 +138,6 @@ def heat(filters: Filters, measure: Measure, zoom: int, *, now: datetime) -> Hea
 UNPLACED = Q(
     place_precision__in=SENSITIVE, place_shown__in=("district", "city", "withheld"), default_point_suspect=False
 )
-# A place finer than a district that somebody really pointed at.
-PLACED = Q(place_shown__in=("exact", "grid"), default_point_suspect=False, public_point__isnull=False)
 
 
 def _counted(

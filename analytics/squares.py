@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from analytics.drawing import WORLD_METRES, rank_of
 from analytics.heat import CELLS_FINER, COARSEST, FINEST, Cell, Heat, heat
 from analytics.measures import Measure
-from analytics.mercator import latitude_of, longitude_of
 from analytics.office import Office
 from analytics.periods import Period
 from analytics.values import said_of
 from analytics.whereabouts import district_names
+from complaints.desk.squares import squares_text
 
 # Drawn at least so wide, in units of the drawing: a finger's breadth on a desk's screen.
 NARROWEST = 14
@@ -102,7 +102,7 @@ class Squares:
             url=self.office.link(
                 **{"from": self.period.first.isoformat(), "to": self.period.end.isoformat()},
                 state=["open", "closed"],
-                bbox=_box(cell, self.zoom),
+                squares=squares_text(self.zoom, [(cell.x, cell.y)]),
             ),
             left=round((left - drawn.west) * drawn.factor, 1),
             top=round((drawn.north - top) * drawn.factor, 1),
@@ -132,10 +132,3 @@ def square_rows(office: Office) -> Iterable[list[str]]:
 
 def _written(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
-
-
-def _box(cell: Cell, zoom: int) -> str:
-    """West, south, east, north of a square."""
-    west, east = longitude_of(cell.x, zoom), longitude_of(cell.x + 1, zoom)
-    edges = (west, latitude_of(cell.y + 1, zoom), east, latitude_of(cell.y, zoom))
-    return ",".join(f"{edge:.6f}" for edge in edges)

@@ -24,6 +24,9 @@ JURISDICTION_ROLES = (Role.TRIAGE_OFFICER, Role.MODERATOR, Role.ADMINISTRATOR, R
 DISTRICT_SHOWN = ("exact", "grid", "district")
 UNIT_SHOWN = (*DISTRICT_SHOWN, "city")
 
+# A place finer than a district that somebody really pointed at, and that the world may see.
+PLACED = Q(place_shown__in=("exact", "grid"), default_point_suspect=False, public_point__isnull=False)
+
 
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def public(self) -> "ComplaintQuerySet":

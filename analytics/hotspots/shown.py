@@ -21,6 +21,7 @@ from analytics.periods import months_until
 from analytics.whereabouts import district_names
 from catalogue.models import Jurisdiction, Service
 from catalogue.translated import text_in
+from complaints.desk.squares import MOST, squares_text
 from complaints.filters import Filters
 from queueing.models import QueueState
 
@@ -186,7 +187,7 @@ class HotSpots:
             yield Spot(number, kind, names.get(number, ""), squares, boxes, self._url(squares))
 
     def _url(self, squares: list[HotSquare]) -> str:
-        """The list of the complaints in the smallest box around the spot."""
+        """The list of the complaints in its squares; of a very large spot, in the smallest box around it."""
         assert self.search is not None
         side = 2**self.search.zoom
         xs, ys = [square.x for square in squares], [square.y for square in squares]
@@ -195,6 +196,9 @@ class HotSpots:
         east = middle(max(xs), ys[0], self.search.zoom)[0] + half
         north = latitude_of(min(ys), self.search.zoom)
         south = latitude_of(max(ys) + 1, self.search.zoom)
+        where = {"squares": squares_text(self.search.zoom, zip(xs, ys, strict=True)), "bbox": None}
+        if len(squares) > MOST:
+            where = {"bbox": ",".join(f"{edge:.6f}" for edge in (west, south, east, north))}
         span = {"from": self.first_month, "to": months_until(self.last_month, 1)[-1]}
         query = self.filters.query_string(
             **{name: day.isoformat() for name, day in span.items()},
@@ -205,7 +209,7 @@ class HotSpots:
             late=None,
             q=None,
             state=["open", "closed"],
-            bbox=",".join(f"{edge:.6f}" for edge in (west, south, east, north)),
+            **where,
         )
         return f"{reverse('desk')}?{query}"
 

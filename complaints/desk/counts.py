@@ -20,6 +20,8 @@ from complaints.models import Complaint
 # are looked at anyway.
 CAP = 1000
 CLOSED_CAP = 200
+# Of a period or of places: the office's figures lead to such lists, which hold as many. These are counted by index.
+FIGURE_CAP = 100_000
 # Late as Complaint.is_late says; what is merged into another has no clock of its own.
 _GROUPS = """SELECT c.state, c.category_id, c.district_id, c.unit_id, count(*) AS n,
 count(*) FILTER (WHERE c.merged_into_id IS NULL AND (
@@ -189,8 +191,12 @@ def _loaded(value: Any) -> Any:
 
 
 def cap_of(queue: Queue) -> int:
-    """How far a queue is counted: a page is enough where closed ones must be looked at one by one for it."""
+    """How far a queue is counted: a page is enough where closed ones must be looked at one by one for it, and nobody asks
+    for a period's number.
+    """
     filters = queue.filters
+    if (queue.within_period or queue.squares) and not filters.q and queue.count_to is None:
+        return FIGURE_CAP
     narrowed = (
         filters.category_ids,
         filters.service_ids,

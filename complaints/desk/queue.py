@@ -16,6 +16,7 @@ from complaints.desk.finding import Finding
 from complaints.desk.lines import Line, Sql, read_lines
 from complaints.desk.orders import Mark, Names, Order, ended, instant_of, microseconds, open_keys
 from complaints.desk.scope import Scope
+from complaints.desk.squares import Squares
 from complaints.filters import FilterError, Filters
 from complaints.models import Complaint
 from complaints.models.deskwork import HERE_FOR
@@ -57,6 +58,8 @@ class Queue:
     closed_found: Sequence[int] | None = None
     # Counted no further than this where closed ones must be looked at one by one: nobody reads them here.
     count_to: int | None = None
+    # Of these squares of the map only, as the public map shows them.
+    squares: Squares | None = None
 
     @cached_property
     def finding(self) -> Finding:
@@ -106,6 +109,8 @@ class Queue:
             return self.found(are_open=True).order_by().values("pk")[:limit]
         if self.filters.q:
             return self.newest_closed(None, limit)[:limit]
+        if self.within_period or self.squares is not None:
+            return self._plain().closed().order_by().values("pk")[:limit]
         # In the order of the list: the planner then walks along its index instead of gathering whole categories.
         return _in_order(self._plain().closed(), False).values("pk")[:limit]
 
@@ -114,6 +119,8 @@ class Queue:
         found = self.filters.apply_without_words(
             self.scope.complaints(), for_staff=True, knows_places=self.scope.knows_places
         )
+        if self.squares is not None:
+            found = found.filter(self.squares.holds())
         return found if self.filters.q else found.primary()
 
     @property
@@ -123,6 +130,11 @@ class Queue:
         is_open = not filters.states or bool(filters.states & OPEN_STATES)
         is_closed = not filters.late and (not filters.states or bool(filters.states & CLOSED_STATES))
         return [kind for kind, listed in ((True, is_open), (False, is_closed)) if listed]
+
+    @property
+    def within_period(self) -> bool:
+        """Whether days are given: then what is listed is found by its filing, however long ago it was closed."""
+        return self.filters.since is not None and self.filters.until is not None
 
     def _as_of(self, mark: Mark | None) -> datetime:
         return mark.as_of if mark is not None else self.filters.now

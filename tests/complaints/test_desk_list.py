@@ -249,6 +249,57 @@ def test_what_only_sounds_alike_is_shown_as_such_and_only_to_who_may_read_it(
     assert listed(signed_in(office), "?q=triq") == []
 
 
+def test_a_period_is_counted_to_the_end(
+    desk: Client, many: list[Complaint], soon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The office's figures lead to such lists: they must hold as many."""
+    monkeypatch.setattr("complaints.desk.counts.PAGE_SIZE", 3)
+    span = f"from={(soon - timedelta(days=30)).date()}&to={(soon + timedelta(days=2)).date()}"
+    assert desk.get(DESK + f"?state=closed&{span}").context["list"].total == "9"
+    assert desk.get(DESK + f"?state=open,closed&{span}").context["list"].total == str(len(many))
+
+
+def test_what_the_form_has_no_field_for_is_said_and_kept(desk: Client, many: list[Complaint], soon: datetime) -> None:
+    narrow = "service=roads&from=2026-01-01&to=2099-01-01&squares=10.512.509&bbox=-1,-1,5,5"
+    html = desk.get(f"/en/desk/?{narrow}&category=pothole").content.decode()
+    for name, value in (pair.split("=") for pair in narrow.split("&")):
+        assert f'<input type="hidden" name="{name}" value="{value}">' in html, name
+    assert "filed from 1 January 2026 to 31 December 2098" in html and "in 1 square" in html and "Voirie en" in html
+    assert 'name="category" value=' not in html
+    assert "Only" not in desk.get("/en/desk/").content.decode().split("desk__tools")[0]
+
+
+@pytest.mark.parametrize(
+    ("squares", "numbers"),
+    [
+        ("16.32768.32767", ["in", "edge"]),
+        ("16.32769.32766.32770.32766", []),
+        ("16.32767.32767.32769.32767", ["beside"]),
+    ],
+)
+def test_squares_hold_what_the_public_map_shows_in_them(
+    desk: Client, gridville: Jurisdiction, soon: datetime, squares: str, numbers: list[str]
+) -> None:
+    side = 360 / 2**16
+    places = {"in": (0.5 * side, 0.5 * side), "edge": (0.0, 0.5 * side), "beside": (1.0 * side, 0.5 * side)}
+    found = {name: build_complaint(at=(x * 100, y * 100), now=soon) for name, (x, y) in places.items()}
+    for flaw in ({"visibility": "hidden"}, {"default_point_suspect": True}, {"place_shown": "district"}):
+        odd = build_complaint(at=(0.5 * side * 100, 0.5 * side * 100), now=soon)
+        Complaint.objects.filter(pk=odd.pk).update(**flaw)
+    response = desk.get(DESK + f"?squares={squares}")
+    assert sorted(row.tracking_number for row in response.context["list"].rows) == sorted(
+        found[name].tracking_number for name in numbers
+    )
+
+
+@pytest.mark.parametrize(
+    "squares",
+    ["16", "16.1", "23.1.1", "16.70000.1", "16.1.1.", "x", "16.-1.1", "16." + ".".join(["1.1"] * 301), "١٦.1.1"],
+)
+def test_squares_that_are_none_are_refused(desk: Client, squares: str) -> None:
+    assert desk.get(DESK + f"?squares={quote(squares)}").status_code == 400
+
+
 def test_closed_complaints_are_counted_so_far_and_no_further(
     desk: Client, many: list[Complaint], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.text import capfirst
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from catalogue.translated import text_in
@@ -60,6 +62,35 @@ def in_words(n: int, queue: Queue, *, besides: int = 0) -> str:
     """A number that was counted no further than `cap_of(queue)`, with so many `besides` that were counted to the end."""
     cap = cap_of(queue)
     return f"{besides + cap}+" if n > cap else str(besides + n)
+
+
+def narrowings(queue: Queue) -> list[str]:
+    """What the address asks for beside what the list has fields for, in words: services, days, a part of the map."""
+    filters, language = queue.filters, get_language() or "fr"
+    services = filters.catalogue.services.values()
+    found = [text_in(service.name, language) for service in services if service.pk in filters.service_ids]
+    zone = filters.catalogue.time_zone
+    first, end = (moment.astimezone(zone) if moment else None for moment in (filters.since, filters.until))
+    last = end - timedelta(microseconds=1) if end else None
+    words = {
+        "first": date_format(first, "DATE_FORMAT") if first else "",
+        "last": date_format(last, "DATE_FORMAT") if last else "",
+    }
+    if first and last:
+        found.append(_("filed from %(first)s to %(last)s") % words)
+    elif first:
+        found.append(_("filed since %(first)s") % words)
+    elif last:
+        found.append(_("filed until %(last)s") % words)
+    if queue.squares is not None:
+        n = len(queue.squares.places)
+        found.append(
+            ngettext("as the public map shows them in %(n)s square", "as the public map shows them in %(n)s squares", n)
+            % {"n": n}
+        )
+    if filters.bbox is not None:
+        found.append(_("in a part of the map"))
+    return found
 
 
 def tabs_of(queue: Queue, counts: Counts, closed: str) -> list[Tab]:

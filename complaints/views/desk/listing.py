@@ -18,15 +18,29 @@ from complaints.desk.orders import Mark, Names, parse_order
 from complaints.desk.queue import Queue
 from complaints.desk.saved import saved_queues
 from complaints.desk.scope import Scope
+from complaints.desk.squares import Squares
 from complaints.filter_grammar import parse_filters
 from complaints.filters import Districts, Filters
-from complaints.views.desk.choices import Saved, Select, Tab, in_words, orders_of, saved_of, selects_of, tabs_of
+from complaints.views.desk.choices import (
+    Saved,
+    Select,
+    Tab,
+    in_words,
+    narrowings,
+    orders_of,
+    saved_of,
+    selects_of,
+    tabs_of,
+)
 from complaints.views.desk.rows import Row, neighbours, rows_of
 
 # What the desk's addresses know beside the common filter grammar; kept in every link of the list.
-PARAMETERS = ("order",)
+PARAMETERS = ("order", "squares")
 # Chosen by tabs and by the order; all else is a filter that somebody set.
 _NOT_FILTERS = {"state", "late", "jurisdiction", "order"}
+
+# What the form has fields for.
+_IN_FORM = _NOT_FILTERS | {"q", "category", "district", "unit", "page_size", "cursor"}
 
 _ENOUGH_FOR_A_TAB = 10
 
@@ -56,6 +70,17 @@ class Listing:
     down_url: str
 
     @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Filters that an address brought and the form has no field for: whoever changes another keeps them."""
+        given = self.filters.given
+        return [(name, value) for name, values in given.items() if name not in _IN_FORM for value in values]
+
+    @property
+    def narrowed(self) -> list[str]:
+        """The same in words."""
+        return narrowings(self.queue)
+
+    @property
     def table_columns(self) -> list[Column]:
         """Those with a place of their own: in the table the number stands below the category."""
         return [column for column in self.columns if column != Column.NUMBER]
@@ -77,7 +102,8 @@ def desk_queue(
     if not any(asked.get(name, "").strip() for name in ("state", "late", "q")):
         asked["state"] = "open"
     filters = parse_filters(asked, now=now, jurisdiction=city, also=PARAMETERS, districts=districts)
-    return Queue(Scope(user, city), filters, parse_order(asked.get("order", "").strip()))
+    order, squares = (asked.get(name, "").strip() for name in PARAMETERS)
+    return Queue(Scope(user, city), filters, parse_order(order), squares=Squares.parse(squares) if squares else None)
 
 
 def listing(user: User, city: Jurisdiction, query: QueryDict, now: datetime, *, current: str = "") -> Listing:

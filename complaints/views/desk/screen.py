@@ -82,4 +82,6 @@ def _map_settings(city: Jurisdiction, shown: Listing) -> dict[str, object]:
     tiles = reverse("desk_tile", args=[0, 0, 0]).replace("0/0/0", "{z}/{x}/{y}")
     drawn = map_settings(filters.catalogue, tiles=tiles, complaint=reverse("desk_complaint", args=[NUMBER]))
     query = filters.query_string(jurisdiction=city.code, bbox=None, page_size=None, order=None)
-    return drawn | {"query": query, "bbox": filters.bbox, "desk": reverse("desk")}
+    squares = shown.queue.squares
+    box = filters.bbox or (squares.box if squares else None)
+    return drawn | {"query": query, "bbox": box, "desk": reverse("desk")}

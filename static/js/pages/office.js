@@ -4,7 +4,6 @@
 import { el, fill, readJson } from "gp/lib/dom";
 import { getJson } from "gp/lib/fetch";
 import { formatNumber, formatPercent } from "gp/lib/format";
-import { tileBounds } from "gp/lib/geo";
 import { ComplaintLayer } from "gp/map/clusters";
 import { HeatLayer, heatLegend } from "gp/map/heat";
 import { showHotSpots } from "gp/map/hot-spots";
@@ -49,7 +48,7 @@ function draw(answer) {
 }
 
 function describe({ x, y, n, value }) {
-  const list = el("a", { href: `${settings.list}&bbox=${tileBounds(x, y, heat.cell_zoom).map((d) => d.toFixed(6))}` });
+  const list = el("a", { href: `${settings.list}&squares=${heat.cell_zoom}.${x}.${y}` });
   list.textContent = settings.words.open;
   const figure = settings.percent && value !== null ? formatPercent(value) : value !== null && formatNumber(value);
   const text = value === null ? settings.words.unknown : fill(settings.words.cell, { value: figure, n: formatNumber(n) });
