@@ -356,6 +356,8 @@ class HotSpotSearch(QueueRow):
     side_m = models.PositiveIntegerField(default=0)
     squares = models.PositiveIntegerField(default=0)
     n = models.PositiveIntegerField(default=0)
+    # All complaints with a place in these months, those beside the squares with them: whether there are many more by now.
+    counted = models.PositiveIntegerField(default=0)
     by_residents = models.BooleanField(default=False)
     # Those with enough complaints to look at, as 202611.
     months = ArrayField(models.IntegerField(), default=list)

@@ -5,9 +5,11 @@ from datetime import date
 from math import cos, pi, radians
 
 from django.db import connection
+from django.db.models import QuerySet, Sum
 
 from analytics.heat import FEWEST_RESIDENTS, middle
 from analytics.models import SquareCount
+from analytics.tally.keeping import SQUARE_ZOOMS
 from analytics.tally.spots import Square
 from catalogue.models import Jurisdiction
 
@@ -91,10 +93,7 @@ def counts_by_month(
     city: Jurisdiction, grid: Grid, months: list[date]
 ) -> dict[int | None, dict[int, dict[tuple[int, int], int]]]:
     """Public complaints with a place of their own: by service (None: all), by month (202611), by square."""
-    wanted = [month.year * 100 + month.month for month in months]
-    rows = SquareCount.objects.filter(
-        jurisdiction_id=city.pk, zoom=grid.zoom, detailed=False, anchored=False, month__in=wanted
-    ).values_list("service_id", "month", "square", "n")
+    rows = _counts(city, grid.zoom, months).values_list("service_id", "month", "square", "n")
     found: dict[int | None, dict[int, dict[tuple[int, int], int]]] = {}
     for service, month, number, n in rows:
         square = Square.of_number(grid.zoom, number)
@@ -102,3 +101,17 @@ def counts_by_month(
             counted = found.setdefault(key, {}).setdefault(month, {})
             counted[square.x, square.y] = counted.get((square.x, square.y), 0) + n
     return found
+
+
+def counted_by_service(city: Jurisdiction, months: list[date]) -> dict[int | None, int]:
+    """How many of them there are in all, wherever they stand: by service (None: all). One statement over few rows."""
+    rows = _counts(city, SQUARE_ZOOMS[0], months).order_by().values("service_id").annotate(n_all=Sum("n"))
+    found: dict[int | None, int] = {row["service_id"]: row["n_all"] for row in rows}
+    return found | {None: sum(found.values())}
+
+
+def _counts(city: Jurisdiction, zoom: int, months: list[date]) -> "QuerySet[SquareCount]":
+    wanted = [month.year * 100 + month.month for month in months]
+    return SquareCount.objects.filter(
+        jurisdiction_id=city.pk, zoom=zoom, detailed=False, anchored=False, month__in=wanted
+    )

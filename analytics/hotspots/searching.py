@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import F, Q
 
-from analytics.hotspots.grid import Grid, counts_by_month, grid_of
+from analytics.hotspots.grid import Grid, counted_by_service, counts_by_month, grid_of
 from analytics.hotspots.naming import kind_of
 from analytics.models import HotSpotSearch, HotSquare, TallyVersion
 from analytics.periods import months_until
@@ -24,6 +24,8 @@ FEWEST = 30
 PERMUTATIONS = 9999
 # Of counts that have changed meanwhile.
 LOOKED_AT_AGAIN_AFTER = timedelta(hours=6)
+# Sooner where so many came or went that what was found is no more about the same city: history was loaded.
+MANY_MORE, MANY_AFTER = 0.1, timedelta(minutes=3)
 FUNCTION = "analytics.hotspots.getis:find"
 _LEASE = timedelta(minutes=15)
 # What one child does in a minute; the others wait their turn.
@@ -60,15 +62,21 @@ def ask_for_the_latest(*, now: datetime) -> int:
     asked = 0
     for city in Jurisdiction.objects.filter(pk__in=TallyVersion.objects.values("jurisdiction")).order_by("pk"):
         version, month = version_of(city.pk, now=now), last_full_month(city, now)
+        counted = counted_by_service(city, months_until(month, MONTHS)[:-1])
         known = {
             search.service_id: search
             for search in HotSpotSearch.objects.filter(jurisdiction=city, last_month=month).only(
-                "service_id", "found_at", "version", "queue_state"
+                "service_id", "found_at", "version", "counted", "queue_state"
             )
         }
         for service in (None, *Service.objects.filter(jurisdiction=city).order_by("order", "code")):
-            search = known.get(service.pk if service else None)
-            if (search is None and version.settled) or (search is not None and _is_old(search, version.number, now)):
+            key = service.pk if service else None
+            search, counts = known.get(key), counted.get(key, 0)
+            if search is None:
+                is_due = version.settled
+            else:
+                is_due = _is_old(search, version.number, now) or (version.settled and _is_outgrown(search, counts, now))
+            if is_due:
                 ask_for_search(city, service, month, now=now)
                 asked += 1
     return asked
@@ -80,6 +88,15 @@ def _is_old(search: HotSpotSearch, version: int, now: datetime) -> bool:
         and search.found_at is not None
         and search.version != version
         and search.found_at < now - LOOKED_AT_AGAIN_AFTER
+    )
+
+
+def _is_outgrown(search: HotSpotSearch, counted: int, now: datetime) -> bool:
+    return (
+        search.queue_state == QueueState.DONE
+        and search.found_at is not None
+        and search.found_at < now - MANY_AFTER
+        and abs(counted - search.counted) > max(FEWEST, MANY_MORE * search.counted)
     )
 
 
@@ -123,7 +140,11 @@ def _search(searches: Sequence[HotSpotSearch], *, now: datetime) -> None:
     city, last_month = searches[0].jurisdiction, searches[0].last_month
     version = version_of(city.pk, now=now).number
     grid = grid_of(city)
-    counted = counts_by_month(city, grid, months_until(last_month, MONTHS)[:-1])
+    months = months_until(last_month, MONTHS)[:-1]
+    every = counted_by_service(city, months)
+    for search in searches:
+        search.counted = every.get(search.service_id, 0)
+    counted = counts_by_month(city, grid, months)
     tasks = [_task(search, grid, counted.get(search.service_id, {})) for search in searches]
     maps = [counts for task in tasks for counts in task.maps]
     _tell(searches, steps=len(maps))
@@ -184,6 +205,7 @@ def _store(task: _Task, grid: Grid, hot: list[dict[int, tuple[float, float]]], *
         side_m=grid.side_m,
         squares=len(grid.places),
         n=task.search.n,
+        counted=task.search.counted,
         by_residents=grid.residents is not None,
         months=task.months,
     )

@@ -7,6 +7,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,6 +18,7 @@ from analytics.hotspots.searching import ask_for_search, ask_for_the_latest, hot
 from analytics.hotspots.shown import clusters
 from analytics.models import HotSpotSearch, HotSquare, SquareCount, TallyVersion
 from analytics.periods import months_until
+from analytics.tally.keeping import SQUARE_ZOOMS
 from analytics.tally.spots import Square
 from catalogue.models import Jurisdiction
 from queueing.models import QueueState
@@ -135,11 +137,13 @@ def counted(gridville: Jurisdiction, monkeypatch: pytest.MonkeyPatch) -> Jurisdi
     for month in months_until(last_full_month(gridville, timezone.now()), 12)[:-1]:
         SquareCount.objects.bulk_create(
             SquareCount(
-                jurisdiction_id=gridville.pk, zoom=grid.zoom, month=month.year * 100 + month.month, detailed=False,
-                square=Square(grid.zoom, x, y).number, service_id=service.pk, category_id=0, district_id=0, unit_id=0,
-                anchored=False, sum_x=0, sum_y=0, n=3, **dict.fromkeys(STATES, 0), late=0, promised=0, missed=0,
+                jurisdiction_id=gridville.pk, zoom=zoom, month=month.year * 100 + month.month, detailed=False,
+                square=number, service_id=service.pk, category_id=0, district_id=0, unit_id=0,
+                anchored=False, sum_x=0, sum_y=0, n=n, **dict.fromkeys(STATES, 0), late=0, promised=0, missed=0,
             )
-            for x, y in grid.places[:20]
+            for zoom, number, n in [
+                *((grid.zoom, Square(grid.zoom, x, y).number, 3) for x, y in grid.places[:20]), (SQUARE_ZOOMS[0], 1, 60),
+            ]
         )  # fmt: skip
     TallyVersion.objects.create(jurisdiction=gridville, version=7)
 
@@ -207,6 +211,23 @@ def test_the_latest_month_is_asked_for_by_itself_and_again_when_the_counts_have_
     TallyVersion.objects.update(version=8)
     if last_full_month(counted, later) == last_full_month(counted, now):
         assert ask_for_the_latest(now=later) == asked
+
+
+def test_a_city_that_has_grown_by_much_is_looked_at_again_soon(counted: Jurisdiction) -> None:
+    """Its history was loaded meanwhile: what was found among its first complaints is not about it."""
+    now = timezone.now()
+    asked = ask_for_the_latest(now=now)
+    while work_off_searches(now=now):
+        now += timedelta(minutes=1)
+    assert ask_for_the_latest(now=now) == 0
+    SquareCount.objects.filter(zoom=SQUARE_ZOOMS[0]).update(n=F("n") + 7)
+    assert ask_for_the_latest(now=now) == 0, "not at once: more may come"
+    if last_full_month(counted, now + searching.MANY_AFTER) == last_full_month(counted, now):
+        later = now + 1.1 * searching.MANY_AFTER
+        assert ask_for_the_latest(now=later) == 2 < asked, "all services, and the one that grew"
+        while work_off_searches(now=later):
+            later += timedelta(minutes=1)
+        assert ask_for_the_latest(now=later + searching.MANY_AFTER) == 0
 
 
 def test_a_period_that_ends_within_a_month_ends_with_the_month_before(gridville: Jurisdiction, now: datetime) -> None:
