@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analytics', '0007_reference_layers'),
+        ('analytics', '0009_all_time_by_service'),
     ]
 
     operations = [
