@@ -271,6 +271,14 @@ class Office:
         """What the city has loaded, by kind."""
         return layers_of(self.city)
 
+    def source_of(self, measure: Measure) -> str:
+        """Where a map's ground comes from, and what its complaints are divided by; the city's own in the page's language."""
+        own = text_in(self.city.source, self.language)
+        layer = self.layers.get(measure.layer.value) if measure.layer else None
+        if layer is None or layer.source in self.city.source.values():
+            return own
+        return f"{own} · {layer.source}"
+
     @property
     def measures(self) -> list[Measure]:
         return measures_of(self.layers, residents=any(subject.population for subject in self._districts))

@@ -22,6 +22,14 @@ class CityPack:
     folder: Path
     code: str
     name: str
+    # Where its drawing comes from, in its first language.
+    source: str = ""
+
+    @property
+    def streets(self) -> Path | None:
+        """The streets of its drawing, if it has any."""
+        file = self.folder / "basemap" / "roads.geojson"
+        return file if file.is_file() else None
 
     @property
     def has_basemap(self) -> bool:
@@ -38,8 +46,13 @@ def find_city(given: Mapping[str, str]) -> CityPack:
         raise NoCity(f"GEOPORTAL_CITY must name a folder with a city.toml: {error.strerror} ({file})") from None
     except ValueError as error:
         raise NoCity(f"{file} cannot be read: {error}") from None
-    code, names = values.get("code"), values.get("name")
+    code = values.get("code")
     if not isinstance(code, str) or not re.fullmatch(r"[a-z0-9-]+", code):
         raise NoCity(f"{file} must give the city a code of a-z, 0-9 and hyphens")
-    first = next(iter(names.values()), code) if isinstance(names, dict) else code
-    return CityPack(folder, code, str(first))
+    first, source = (_first(values.get(key)) for key in ("name", "source"))
+    return CityPack(folder, code, first or code, source)
+
+
+def _first(text: object) -> str:
+    """Of texts by language the city's first one; an only text itself."""
+    return str(next(iter(text.values()), "")) if isinstance(text, dict) else str(text or "")

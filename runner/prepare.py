@@ -60,6 +60,7 @@ class Preparation:
             self.schema()
             self._city()
             if self.environment.demo:
+                self._streets()
                 self._first_demo()
             files.result()
 
@@ -85,6 +86,17 @@ class Preparation:
         if self.stamps.get(f"city {city.code}") != pack:
             self._manage(f"Loading the city pack of {city.name}", "load_city", str(city.folder))
             self.stamps.set(f"city {city.code}", pack)
+
+    def _streets(self) -> None:
+        """The drawn streets of the pack, by the way any city loads its own: complaints can then be shown per kilometre."""
+        city = self.environment.city
+        if city.streets is None:
+            return
+        drawn = _tree(city.streets)
+        if self.stamps.get(f"streets {city.code}") != drawn:
+            asked = ["--jurisdiction", city.code, "--kind", "streets", "--source", city.source or city.streets.name]
+            self._manage(f"Loading the streets of {city.name}", "load_layer", str(city.streets), *asked)
+            self.stamps.set(f"streets {city.code}", drawn)
 
     def schema(self) -> None:
         """What every command needs: the tables as the code knows them, and the words."""

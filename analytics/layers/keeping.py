@@ -54,3 +54,13 @@ def keep_layer(city: Jurisdiction, kind: Layer.Kind, pieces: Sequence[Piece], ab
     # Copies of heat.json that callers keep are no longer right.
     raise_version(city.pk)
     return layer
+
+
+@transaction.atomic
+def remove_layer(city: Jurisdiction, kind: Layer.Kind) -> bool:
+    """Take a layer away; what was measured by it is shown no more. False where there was none."""
+    _rows, deleted = Layer.objects.filter(jurisdiction=city, kind=kind).delete()
+    if not deleted:
+        return False
+    raise_version(city.pk)
+    return True

@@ -39,7 +39,7 @@ from analytics.squares import Squares, square_rows
 from analytics.weekly import subscription_of
 from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
-from catalogue.translated import colon, text_in
+from catalogue.translated import colon
 from complaints.filters import FilterError, Filters
 from complaints.views.map_settings import NUMBER, TILES, map_settings
 from complaints.views.staff import city_of
@@ -102,6 +102,7 @@ def office(request: HttpRequest) -> HttpResponse:
         "drawn_spots": hot_spots.on(drawing),
         "legend": legend(shown.district_limits(measure), measure),
         "unit_of_measure": unit_by_district(measure),
+        "measure_source": shown.source_of(measure),
         "squares": Squares(shown, measure),
         "recurrence": recurrence,
         "comparisons": comparisons(shown),
@@ -281,7 +282,7 @@ def _heat_settings(filters: Filters, measure: Measure, shown: Office, hot_spots:
             "cell": _("{value} ({n} complaints in this square)"),
             "unknown": _("Too few complaints in this square to say anything."),
             "open": _("Show the list"),
-            "source": f"{_('Source')}{colon()}{text_in(filters.jurisdiction.source, shown.language)}",
+            "source": f"{_('Source')}{colon()}{shown.source_of(measure)}",
             "hotSpots": _("Outlined and numbered: the hot spots of the list below."),
             "failed": _("The squares could not be loaded. The tables below say the same."),
         },

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +18,7 @@ from analytics.heat import heat
 from analytics.layers.amounts import by_district, by_square
 from analytics.measures import Measure
 from analytics.models import Layer, LayerPiece
+from analytics.tally.versions import version_of
 from catalogue.models import Jurisdiction
 from complaints.filter_grammar import parse_filters
 from tests.builders import build_complaint
@@ -142,6 +143,36 @@ def test_maps_show_complaints_per_kilometre_only_where_streets_were_loaded(
     [area] = [area for area in with_streets.context["map_of_districts"].areas if area.code == "w1"]
     assert area.text == "w1 en: 10.8 per km (n = 6)"
     assert "Per km of street" in with_streets.content.decode() and "layer.geojson" in with_streets.content.decode()
+
+
+def test_the_map_says_where_what_it_is_measured_by_comes_from(
+    signed_in: "SignIn", office_user: User, gridville: Jurisdiction, tmp_path: Path
+) -> None:
+    client = signed_in(office_user)
+    load(write(tmp_path, STREET), STREETS, "--source=Survey of 2024")
+    told = client.get("/en/office/?measure=per_km").context
+    assert told["measure_source"] == "made up en · Survey of 2024" and "2024" in told["heat"]["words"]["source"]
+    assert client.get("/en/office/?measure=count").context["measure_source"] == "made up en"
+    load(write(tmp_path, STREET), STREETS, "--source=made up")
+    assert client.get("/ar/office/?measure=per_km").context["measure_source"] == "made up ar"
+
+
+def test_what_was_loaded_can_be_taken_away(
+    signed_in: "SignIn", office_user: User, gridville: Jurisdiction, tmp_path: Path
+) -> None:
+    load(write(tmp_path, STREET))
+    before = version_of(gridville.pk, now=timezone.now()).number
+    asked = ("load_layer", "--remove", "--jurisdiction", "gridville", "--kind", "streets", "--json")
+    for removed in (1, 0):
+        out = StringIO()
+        with suppress(SystemExit):
+            call_command(*asked, stdout=out)
+        assert json.loads(out.getvalue())["counts"] == {"removed": removed}
+    assert version_of(gridville.pk, now=timezone.now()).number == before + 1
+    assert Measure.PER_KM not in signed_in(office_user).get("/en/office/").context["measures"]
+    for more in ((), (str(tmp_path / "layer.geojson"), "--remove")):
+        with pytest.raises(CommandError):
+            call_command("load_layer", *more, "--jurisdiction", "gridville", "--kind", "streets")
 
 
 def test_a_square_with_next_to_no_street_says_nothing(gridville: Jurisdiction, now: datetime, tmp_path: Path) -> None:

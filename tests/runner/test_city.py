@@ -29,9 +29,16 @@ def test_without_a_word_it_is_the_city_that_ships() -> None:
     assert (city.folder, city.code, city.has_basemap) == (DEFAULT_PACK, "tetouan", True)
 
 
+def test_the_streets_of_the_drawing_are_known_by_their_source() -> None:
+    city = find_city({})
+    assert city.streets is not None and city.streets.name == "roads.geojson"
+    assert city.source.startswith("Tracé schématique")
+
+
 def test_a_path_counts_from_where_run_was_called(pack: Path) -> None:
     city = find_city({"GEOPORTAL_CITY": "packs/chefchaouen", "RUN_CALLED_FROM": str(pack.parents[1])})
     assert (city.folder, city.code, city.name, city.has_basemap) == (pack, "chefchaouen", "Chefchaouen", False)
+    assert city.streets is None and city.source == ""
 
 
 def test_the_first_page_shows_the_city_that_is_loaded(pack: Path, places: Places) -> None:

@@ -1,4 +1,4 @@
-"""`manage load_layer FILE --jurisdiction CODE --kind streets|assets`: what complaints are measured by, per kilometre or asset."""
+"""`manage load_layer FILE|--remove --jurisdiction CODE --kind streets|assets`: what complaints are measured by."""
 
 import hashlib
 import json
@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.utils import timezone
 
-from analytics.layers.keeping import About, OutsideCity, keep_layer
+from analytics.layers.keeping import About, OutsideCity, keep_layer, remove_layer
 from analytics.layers.reading import cut_into_squares, read_layer
 from analytics.models import Layer
 from catalogue.models import Jurisdiction
@@ -23,7 +24,10 @@ class Command(ReportingCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("file", type=Path, help="any vector format that GDAL reads, its coordinate system declared")
+        parser.add_argument(
+            "file", type=Path, nargs="?", help="any vector format that GDAL reads, its coordinate system declared"
+        )
+        parser.add_argument("--remove", action="store_true", help="take away what was loaded; wants no file")
         parser.add_argument("--jurisdiction", required=True, metavar="CODE")
         parser.add_argument("--kind", required=True, choices=Layer.Kind.values)
         parser.add_argument(
@@ -36,12 +40,17 @@ class Command(ReportingCommand):
         parser.add_argument("--source", default="", help="where they come from (default: the file's name)")
 
     def run(self, **options: Any) -> Report:
+        if bool(options["file"]) == options["remove"]:
+            raise CommandError("Name a file, or --remove what was loaded.", returncode=2)
         report = Report()
         city = Jurisdiction.objects.filter(code=options["jurisdiction"]).first()
         if city is None:
             report.faults.append(Fault("unknown_jurisdiction", "no such city is loaded", options["jurisdiction"]))
             return report
         kind, file = Layer.Kind(options["kind"]), options["file"]
+        if options["remove"]:
+            report.counts = {"removed": int(remove_layer(city, kind))}
+            return report
         name = _name(options["name"], city, kind, report.faults)
         if not file.is_file():
             report.faults.append(Fault("missing_file", "there is no such file", str(file)))
