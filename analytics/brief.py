@@ -69,6 +69,7 @@ def make(office: Office, measure: Measure) -> Iterator[bytes]:
         # In rows of three: lines that wrap overlap in right-to-left documents.
         "totals": [totals[:3], totals[3:]],
         "scope": _scope(office),
+        "source": office.source_of(measure),
         "tables": [(table, _lines(table, numbers)) for table in tables],
         "maps": maps,
     }

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from analytics.drawing import rank_of
 from analytics.heat import Heat, heat
-from analytics.legends import COLOURS, TOO_FEW, colour_of, coloured, legend
+from analytics.legends import TOO_FEW, colour_of, coloured, legend
 from analytics.measures import Measure, unit_by_district
 from analytics.monthly import Monthly
 from analytics.months import Months
@@ -36,6 +36,8 @@ STEPS = 4
 CELLS_FOR_MAP_AT = 13
 # How far the glow of a square's middle reaches, whatever the zoom.
 KERNEL_M = 500
+# Of the glow, from weak to strong: blue, so that it is not taken for a class of the measure below it.
+GLOW = ("#7fb2d9", "#2f6fae", "#0b2f66")
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -127,11 +129,11 @@ def _add_glow(chart: "folium.Map", public: Heat) -> dict[str, Any]:
         [[lat, lon, round(n / most, 3)] for lat, lon, n in spots],
         name=plain(_("Where complaints gather")),
         min_opacity=0.15,
-        gradient={"0.3": COLOURS[2], "0.6": COLOURS[4], "1": COLOURS[5]},
+        gradient=dict(zip(("0.3", "0.6", "1"), GLOW, strict=True)),
     )
     glow.default_js = []
     glow.add_to(chart)
-    return {"layer": glow.get_name(), "map": chart.get_name(), "metres": KERNEL_M}
+    return {"layer": glow.get_name(), "map": chart.get_name(), "metres": KERNEL_M, "colours": GLOW}
 
 
 def _add_areas(
@@ -187,6 +189,7 @@ def _panel(office: Office, measure: Measure, public: Heat, months: Months, layer
         "unit_of_measure": unit_by_district(measure),
         "legend": coloured(lines),
         "too_few": TOO_FEW,
+        "measure_source": office.source_of(measure),
         "public": public,
         "areas": office.map_of_districts(measure).areas,
         "made_at": office.now,

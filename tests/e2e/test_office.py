@@ -2,20 +2,26 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from django.utils import timezone
-from playwright.sync_api import Page, expect
+from django.http import QueryDict
+from django.utils import timezone, translation
+from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
 from analytics.feed import consume
+from analytics.folium_map import draw
 from analytics.hotspots.naming import Kind
+from analytics.measures import Measure
 from analytics.models import HotSpotSearch, HotSquare
+from analytics.office import Office
 from analytics.periods import months_until
 from catalogue.models import Jurisdiction
+from complaints.filter_grammar import parse_filters
 from queueing.models import QueueState
 from tests.builders import build_complaint
-from tests.e2e.conftest import DESKTOP, Open
+from tests.e2e.conftest import DESKTOP, PHONE, Open
 from tests.e2e.test_staff import sign_in
 
 W1, E1 = (0.5, 0.5), (2.5, 0.5)
@@ -111,3 +117,33 @@ def _districts_sort(page: Page) -> None:
     assert falling == sorted(falling, reverse=True) and len(falling) == 4
     heading.locator("button").press("Enter")
     expect(heading).to_have_attribute("aria-sort", "ascending")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desk"])
+def test_the_map_to_take_away_opens_without_a_network(
+    browser: Browser, city: Jurisdiction, office_user: User, filed: list[str], tmp_path: Path, size: dict[str, int]
+) -> None:
+    _last, before = filed
+    filters = parse_filters(QueryDict(f"from={before}-01"), now=timezone.now(), jurisdiction=city)
+    with translation.override("ar"):
+        *_steps, content = draw(Office(office_user, filters, timezone.now(), public=True), Measure.PER_1000)
+    file = tmp_path / "map.html"
+    file.write_bytes(content)
+    context = browser.new_context(viewport=size, offline=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    chart = page.locator(".folium-map")
+    expect(chart).to_be_in_viewport(ratio=0.3)
+    page.locator("input#slider").press("Home")
+    expect(page.locator("#month")).not_to_be_empty()
+    over = "of => Number(getComputedStyle(document.querySelector(of)).zIndex)"
+    glow, districts = (page.evaluate(over, of) for of in (".leaflet-heatmap-layer", ".leaflet-overlay-pane svg"))
+    assert glow > districts, "the glow lies over the districts"
+    # in the first months nothing was filed: every district is hatched
+    few = page.locator(".leaflet-overlay-pane path").first
+    expect(few).to_have_css("fill", re.compile("#few"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    context.close()
