@@ -53,7 +53,17 @@ class Version:
 
 
 # A figure that comes to mean something else gets a new version here, and the page and script their new words.
-VERSIONS = (Version(1, date(2026, 11, 27), gettext_lazy("The first ones.")),)
+VERSIONS = (
+    Version(1, date(2026, 11, 27), gettext_lazy("The first ones.")),
+    Version(
+        2,
+        date(2026, 11, 28),
+        gettext_lazy(
+            "Promised resolutions, promises counted as if the clock never paused, and the shares rejected and out of scope"
+            " were added. The others mean what they meant."
+        ),
+    ),
+)
 DEFINITIONS = VERSIONS[-1].number
 _SECONDS_A_DAY = 86_400
 
@@ -71,6 +81,11 @@ class Card:
     k: int
     filed: int = 0
     answers: Promises = field(default_factory=Promises)
+    answers_unpaused: Promises = field(default_factory=Promises)
+    resolutions: Promises = field(default_factory=Promises)
+    resolutions_unpaused: Promises = field(default_factory=Promises)
+    rejected: int = 0
+    out_of_scope: int = 0
     answered: int = 0
     days_to_answer: float | None = None
     fixed: int = 0
@@ -85,7 +100,27 @@ class Card:
 
     @property
     def answered_in_time(self) -> float | None:
-        return self._share(self.answers.kept, self.answers.decided)
+        return self._in_time(self.answers)
+
+    @property
+    def answered_in_time_unpaused(self) -> float | None:
+        return self._in_time(self.answers_unpaused)
+
+    @property
+    def resolved_in_time(self) -> float | None:
+        return self._in_time(self.resolutions)
+
+    @property
+    def resolved_in_time_unpaused(self) -> float | None:
+        return self._in_time(self.resolutions_unpaused)
+
+    @property
+    def rejected_share(self) -> float | None:
+        return self._share(self.rejected, self.filed)
+
+    @property
+    def out_of_scope_share(self) -> float | None:
+        return self._share(self.out_of_scope, self.filed)
 
     @property
     def confirmed_share(self) -> float | None:
@@ -103,6 +138,9 @@ class Card:
     def median_resolve(self) -> float | None:
         return self.days_to_resolve if self.fixed >= self.k else None
 
+    def _in_time(self, promises: Promises) -> float | None:
+        return self._share(promises.kept, promises.decided)
+
     def _share(self, part: int, whole: int) -> float | None:
         return 100 * part / whole if whole and whole >= self.k else None
 
@@ -113,6 +151,14 @@ _COLUMNS: tuple[tuple[str, Callable[[Card], str | int | None]], ...] = (
     ("filed", lambda card: card.filed),
     ("answers_due", lambda card: card.answers.decided),
     ("answered_in_time_percent", lambda card: _written(card.answered_in_time)),
+    ("answers_due_unpaused", lambda card: card.answers_unpaused.decided),
+    ("answered_in_time_unpaused_percent", lambda card: _written(card.answered_in_time_unpaused)),
+    ("resolutions_due", lambda card: card.resolutions.decided),
+    ("resolved_in_time_percent", lambda card: _written(card.resolved_in_time)),
+    ("resolutions_due_unpaused", lambda card: card.resolutions_unpaused.decided),
+    ("resolved_in_time_unpaused_percent", lambda card: _written(card.resolved_in_time_unpaused)),
+    ("rejected_percent", lambda card: _written(card.rejected_share)),
+    ("out_of_scope_percent", lambda card: _written(card.out_of_scope_share)),
     ("answered", lambda card: card.answered),
     ("days_to_answer_median", lambda card: _written(card.median_answer)),
     ("fixed", lambda card: card.fixed),
@@ -195,19 +241,26 @@ def _complaints(city: Jurisdiction, period: Period, key: Any, now: datetime) -> 
         .annotate(
             key=key,
             answered_second=answered,
-            due_second=_Second("answer_due_at"),
+            closed_second=closed,
             clock_second=_Second(Coalesce("paused_at", Value(now))),
+            **{
+                f"{name}_due_second{suffix}": _Second(due)
+                for name in _DONE
+                for suffix, due in (
+                    ("", f"{name}_due_at"),
+                    ("_unpaused", Coalesce(f"timing__{name}_due_unpaused", f"{name}_due_at")),
+                )
+            },
             answer_took=ExpressionWrapper(answered - filed, output_field=DurationField()),
             resolution_took=ExpressionWrapper(closed - filed, output_field=DurationField()),
         )
     )
     fixed, reopened = Q(state__in=FIXED), Q(reopened_count__gt=0)
-    done = Q(answered_at__isnull=False, answer_due_at__isnull=False)
-    overdue = Q(state__in=sorted(OPEN_STATES), answered_at=None, due_second__lt=F("clock_second"))
     aggregates: dict[str, Aggregate] = {
         "filed": Count("pk"),
-        "kept": Count("pk", filter=done & Q(answered_second__lte=F("due_second"))),
-        "missed": Count("pk", filter=(done & Q(answered_second__gt=F("due_second"))) | overdue),
+        **_promises(now),
+        "rejected": Count("pk", filter=Q(state=State.REJECTED)),
+        "out_of_scope": Count("pk", filter=Q(state=State.OUT_OF_SCOPE)),
         "answered": Count("pk", filter=Q(answered_at__isnull=False)),
         "days_to_answer": _Median("answer_took", filter=Q(answered_at__isnull=False)),
         "fixed": Count("pk", filter=fixed),
@@ -219,12 +272,37 @@ def _complaints(city: Jurisdiction, period: Period, key: Any, now: datetime) -> 
     return {row["key"]: _figures(dict(row)) for row in rows.values("key").annotate(**aggregates).order_by()}
 
 
+# Of the two promises: the second in which it was done, and what must be so for that to count, or to be waited for.
+_DONE: dict[str, tuple[str, Q, Q]] = {
+    "answer": ("answered_second", Q(answered_at__isnull=False), Q(answered_at=None)),
+    "resolution": ("closed_second", Q(state__in=FIXED, closed_at__isnull=False), Q()),
+}
+
+
+def _promises(now: datetime) -> dict[str, Aggregate]:
+    """Kept and missed promises, as they stand, and as if the clock had never stood still."""
+    found: dict[str, Aggregate] = {}
+    for name, (second, done, not_done) in _DONE.items():
+        for suffix, clock in (("", F("clock_second")), ("_unpaused", Value(now.replace(microsecond=0)))):
+            due = f"{name}_due_second{suffix}"
+            done_then = done & Q(**{f"{due}__isnull": False})
+            overdue = not_done & Q(**{"state__in": sorted(OPEN_STATES), f"{due}__lt": clock})
+            kept, missed = (Q(**{f"{second}__{compare}": F(due)}) for compare in ("lte", "gt"))
+            found[f"{name}_kept{suffix}"] = Count("pk", filter=done_then & kept)
+            found[f"{name}_missed{suffix}"] = Count("pk", filter=(done_then & missed) | overdue)
+    return found
+
+
 def _figures(row: dict[str, Any]) -> dict[str, Any]:
     del row["key"]
-    answers = Promises(row.pop("kept"), row.pop("missed"))
+    promises = {
+        f"{name}s{suffix}": Promises(row.pop(f"{name}_kept{suffix}"), row.pop(f"{name}_missed{suffix}"))
+        for name in _DONE
+        for suffix in ("", "_unpaused")
+    }
     for name in ("days_to_answer", "days_to_resolve"):
         row[name] = None if row[name] is None else row[name].total_seconds() / _SECONDS_A_DAY
-    return row | {"answers": answers}
+    return row | promises
 
 
 def _findings(city: Jurisdiction, period: Period, key: str) -> dict[Any, dict[str, Any]]:

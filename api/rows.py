@@ -32,7 +32,11 @@ PLACE = "CASE WHEN NOT c.default_point_suspect THEN c.public_point END"
 
 
 def _instant(column: str) -> str:
-    return f"""to_char(c.{column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+    return _utc(f"c.{column}")
+
+
+def _utc(instant: str) -> str:
+    return f"""to_char({instant} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
 
 
 _DESCRIPTION = (
@@ -75,8 +79,9 @@ _JOINS = """
 FROM clock CROSS JOIN picked JOIN complaints_complaint c ON c.id = picked.id
 JOIN catalogue_service s ON s.id = c.service_id JOIN catalogue_category k ON k.id = c.category_id
 JOIN catalogue_unit u ON u.id = c.unit_id LEFT JOIN districts_district d ON d.id = c.district_id
-ORDER BY c.submitted_at DESC, c.id DESC
 """
+_TIMED = "LEFT JOIN analytics_timing t ON t.complaint_id = c.id"
+_NEWEST_FIRST = "ORDER BY c.submitted_at DESC, c.id DESC"
 
 
 def with_picked(queryset: ComplaintQuerySet, *, now: datetime, photo_url: tuple[str, str] = ("", "")) -> Statement:
@@ -100,11 +105,13 @@ def features_sql(head: Statement) -> Statement:
         f"json_build_object('type', 'Feature', 'geometry', ST_AsGeoJSON({PLACE}, 7)::json, 'properties',"
         f" json_build_object({facts}, 'description', {_DESCRIPTION}, 'photos', {photos}))::text"
     )
-    return f"{head[0]} SELECT {feature}, c.submitted_at, c.id {_JOINS}", head[1]
+    return f"{head[0]} SELECT {feature}, c.submitted_at, c.id {_JOINS} {_NEWEST_FIRST}", head[1]
 
 
 def table_sql(head: Statement) -> Statement:
-    """The same facts as columns, with longitude and latitude; photos as addresses with spaces between."""
+    """The same facts as columns, with longitude and latitude, and the deadlines as they would be had the clock never stood
+    still; photos as addresses with spaces between.
+    """
     place = f"({PLACE})"
     columns = {
         **FACTS,
@@ -115,9 +122,14 @@ def table_sql(head: Statement) -> Statement:
         "photos": f"(SELECT string_agg({_PHOTO_URL}, ' ' ORDER BY a.created_at, a.id) {_PHOTOS})",
         "longitude": f"round(ST_X({place})::numeric, 7)",
         "latitude": f"round(ST_Y({place})::numeric, 7)",
+        # Until the feed has worked a change off there is no other deadline than the one that stands.
+        **{
+            f"{name}_due_unpaused_at": _utc(f"coalesce(t.{name}_due_unpaused, c.{name}_due_at)")
+            for name in ("answer", "resolution")
+        },
     }
     selected = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
-    return f"{head[0]} SELECT {selected} {_JOINS}", head[1]
+    return f"{head[0]} SELECT {selected} {_JOINS} {_TIMED} {_NEWEST_FIRST}", head[1]
 
 
 def located(queryset: ComplaintQuerySet) -> ComplaintQuerySet:

@@ -7,11 +7,15 @@ Reads complaints.csv, findings.csv, ledger.csv and catalogue.json (all open), co
 site publishes. With --files FOLDER it reads these four from a folder, counts as of --as-of, and prints the two tables. Status
 0: the same; 1: they differ; 2: the site refused. Needs Python 3.11 and nothing else.
 
-What each figure means (definitions, version 1):
+What each figure means (definitions, version 2):
 
     filed                     complaints of the period in the open data: each thing once
     answers_due               promised first answers that are decided: given, or overdue and not given
     answered_in_time_percent  of these, given in time. The clock stands still while the reporter must act
+    resolutions_due           promised resolutions that are decided: done, or overdue and not done. What was rejected, withdrawn
+                              or out of scope promises none: rejected_percent and out_of_scope_percent are shares of all filed
+    resolved_in_time_percent  of these, done in time
+    …_unpaused                the same as if the clock had never stood still
     days_to_answer_median     from filing to first answer, of all that have one
     fixed                     closed as done, confirmed by the reporter or not
     confirmed_percent         of these, confirmed by the reporter
@@ -41,11 +45,14 @@ from urllib.request import Request, urlopen
 
 Row = dict[str, str]
 COLUMNS = (
-    "code", "filed", "answers_due", "answered_in_time_percent", "answered", "days_to_answer_median", "fixed",
+    "code", "filed", "answers_due", "answered_in_time_percent", "answers_due_unpaused", "answered_in_time_unpaused_percent",
+    "resolutions_due", "resolved_in_time_percent", "resolutions_due_unpaused", "resolved_in_time_unpaused_percent",
+    "rejected_percent", "out_of_scope_percent", "answered", "days_to_answer_median", "fixed",
     "confirmed_percent", "fixed_or_reopened", "contested_percent", "days_to_resolve_median", "findings",
     "findings_contested", "penalties", "penalties_after_cap",
 )  # fmt: skip
 FIXED = ("resolved", "confirmed")
+PROMISES = ("answer", "resolution")
 DAY = 86_400
 
 
@@ -139,7 +146,6 @@ def by(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
 def line(code: str, parts: list[list[Row]], least: int, as_of: datetime, table: str) -> list[str]:
     """One line of a table."""
     complaints, findings, ledger = parts
-    verdicts = [verdict for row in complaints if (verdict := answer(row, as_of)) is not None]
     answered = [took(row, "answered_at") for row in complaints if row["answered_at"]]
     fixed = [row for row in complaints if row["state"] in FIXED]
     reopened = [row for row in complaints if int(row["reopened_count"]) > 0]
@@ -151,8 +157,16 @@ def line(code: str, parts: list[list[Row]], least: int, as_of: datetime, table: 
     return [
         code,
         str(len(complaints)),
-        str(len(verdicts)),
-        share(sum(verdicts), len(verdicts), least),
+        *(
+            text
+            for promise in PROMISES
+            for unpaused in (False, True)
+            for text in in_time(complaints, promise, unpaused, as_of, least)
+        ),
+        *(
+            share(sum(row["state"] == state for row in complaints), len(complaints), least)
+            for state in ("rejected", "out_of_scope")
+        ),
         str(len(answered)),
         middle(answered, len(answered), least),
         str(len(fixed)),
@@ -167,14 +181,22 @@ def line(code: str, parts: list[list[Row]], least: int, as_of: datetime, table: 
     ]
 
 
-def answer(row: Row, as_of: datetime) -> bool | None:
-    """Was the promised first answer kept? None: nothing was promised, or it is not decided yet."""
-    if not row["answer_due_at"]:
+def in_time(complaints: list[Row], promise: str, unpaused: bool, as_of: datetime, least: int) -> tuple[str, str]:
+    """How many promises are decided, and the share that was kept."""
+    verdicts = [found for row in complaints if (found := verdict(row, promise, unpaused, as_of)) is not None]
+    return str(len(verdicts)), share(sum(verdicts), len(verdicts), least)
+
+
+def verdict(row: Row, promise: str, unpaused: bool, as_of: datetime) -> bool | None:
+    """Was the promise kept? None: nothing was promised, or it is not decided yet."""
+    text = row[f"{promise}_due_unpaused_at" if unpaused else f"{promise}_due_at"]
+    if not text:
         return None
-    due = instant(row["answer_due_at"])
-    if row["answered_at"]:
-        return instant(row["answered_at"]) <= due
-    clock = instant(row["paused_at"]) if row["paused_at"] else as_of.replace(microsecond=0)
+    due = instant(text)
+    done = row["answered_at"] if promise == "answer" else row["closed_at"] if row["state"] in FIXED else ""
+    if done:
+        return instant(done) <= due
+    clock = instant(row["paused_at"]) if row["paused_at"] and not unpaused else as_of.replace(microsecond=0)
     return False if row["state_group"] == "open" and due < clock else None
 
 

@@ -71,6 +71,11 @@ COLUMNS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
         gettext_lazy("Since when the reporter must act and the clock stands still; mostly empty."),
     ),
     (
+        "answer_due_unpaused_at, resolution_due_unpaused_at",
+        gettext_lazy("date and time"),
+        gettext_lazy("The two deadlines as they would be if the clock had never stood still. In the CSV only."),
+    ),
+    (
         "reopened_count",
         gettext_lazy("number"),
         gettext_lazy("How often it was opened again after it had been closed."),

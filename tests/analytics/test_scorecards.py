@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Role, User
 from analytics.cards import Card, operator_cards, service_cards
+from analytics.models import Timing
 from analytics.periods import Period
 from catalogue.models import Jurisdiction
 from complaints.models import Complaint
@@ -65,6 +66,17 @@ def month(gridville: Jurisdiction, contract: Contract, manager: User, now: datet
     Complaint.objects.filter(pk=last.pk).update(answered_at=last.answer_due_at + timedelta(microseconds=400_000))
     paused = build_complaint("litter", at=NORTH, now=start)
     Complaint.objects.filter(pk=paused.pk).update(state="waiting_reporter", paused_at=start + timedelta(hours=2))
+    Timing.objects.update_or_create(
+        complaint=paused,
+        defaults={"answer_due_unpaused": start + timedelta(days=1), "paused_seconds": 0, "contested": 0},
+    )
+    for state in ("rejected", "out_of_scope", "resolved"):
+        ended = build_complaint("litter", at=NORTH, now=start)
+        Complaint.objects.filter(pk=ended.pk).update(state=state, closed_at=start + timedelta(days=20))
+        due = start + timedelta(days=5, microseconds=700_000)
+        Timing.objects.update_or_create(
+            complaint=ended, defaults={"resolution_due_unpaused": due, "paused_seconds": 9, "contested": 0}
+        )
     build_complaint("pothole", now=start)
     build_enough("noise", at=(1.25, 0.25), now=start)
     build_complaint("domestic", now=start)
@@ -124,7 +136,7 @@ def test_what_the_tables_say(client: Client) -> None:
         head, *rows = published(client, "operators")
     [north] = [dict(zip(head, row, strict=True)) for row in rows if row[0] == "waste-north"]
     # Of the hidden case there is a finding and its penalty, and nothing else.
-    assert (north["filed"], north["findings"], north["findings_contested"]) == ("15", "5", "1")
+    assert (north["filed"], north["findings"], north["findings_contested"]) == ("18", "5", "1")
     assert (north["penalties"], north["penalties_after_cap"]) == ("1500.00", "900.00")
     assert north["answered_in_time_percent"] and north["days_to_answer_median"] and north["contested_percent"]
 
@@ -175,7 +187,22 @@ def test_the_page_shows_both_tables_and_leads_to_the_files(client: Client, langu
     for part in ("services.csv", "operators.csv", "findings.csv", "ledger.csv", "recompute_scorecards.py"):
         assert part in page
     assert f"/{language}/data/services/" in read(client, f"/{language}/data/")
-    assert "definitions-1" in page, "each version of the definitions has a place"
+    assert "definitions-1" in page and "definitions-2" in page, "each version of the definitions has a place"
+
+
+@pytest.mark.usefixtures("month")
+def test_stopping_the_clock_cannot_flatter(client: Client) -> None:
+    """Promises stand with and without pauses, on the page as in the files, and beside them what was closed without one."""
+    with stopped_at(AS_OF):
+        page = read(client, f"/en/data/services/?{SPAN}")
+        head, *rows = published(client, "services")
+    assert page.count("… if the clock never paused</th>") == 4 and page.count("Out of scope</th>") == 2
+    [cleanliness] = [dict(zip(head, row, strict=True)) for row in rows if row[0] == "cleanliness"]
+    assert cleanliness["answers_due_unpaused"] != cleanliness["answers_due"], (
+        "the paused one is overdue without its pause"
+    )
+    assert cleanliness["resolved_in_time_unpaused_percent"] != cleanliness["resolved_in_time_percent"]
+    assert float(cleanliness["rejected_percent"]) == float(cleanliness["out_of_scope_percent"]) == round(100 / 18, 2)
 
 
 @pytest.mark.usefixtures("month")

@@ -77,7 +77,9 @@ def test_the_list_the_table_and_the_page_of_one_tell_the_same(
     assert alone["geometry"] == row["geometry"]
     assert {name: alone["properties"][name] for name in PROPERTIES} == row["properties"]
     [cells] = table(client)
-    assert list(cells) == [*PROPERTIES, "longitude", "latitude"]
+    unpaused = ["answer_due_unpaused_at", "resolution_due_unpaused_at"]
+    assert list(cells) == [*PROPERTIES, "longitude", "latitude", *unpaused]
+    assert cells["answer_due_unpaused_at"] == cells["answer_due_at"] != ""
     assert (cells["longitude"], cells["latitude"]) == ("0.0025000", "0.0075000")
     assert cells["photos"] == url
     assert cells["submitted_at"] == row["properties"]["submitted_at"]
