@@ -45,8 +45,9 @@ class Quota(Enum):
     FOLLOW = "follow", (Limit(30, 10 * MINUTE), Limit(200, DAY))
     ROUTE = "route", (Limit(900, 10 * MINUTE),)
     # Tiles, and what counts as several: a hand that drags a map all the time asks for ten a second, and a mobile network may
-    # show many hands as one address.
-    MAP = "map", (Limit(3000, MINUTE),)
+    # show many hands as one address. By ten seconds: a minute's worth at once would keep the desk waiting, and who is refused
+    # (her map asks again by itself) would wait up to a minute.
+    MAP = "map", (Limit(500, 10),)
     EXPORT = "export", (Limit(100, 10 * MINUTE),)
 
     def __init__(self, label: str, limits: tuple[Limit, ...]) -> None:
