@@ -17,7 +17,7 @@ from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from complaints.filter_grammar import jurisdiction_of, parse_filters
 from complaints.filters import FilterError
-from contracts.models import ContractVersion
+from contracts.models import Contract, ContractVersion
 from documents.csvs import make_csv
 
 SCRIPT = "recompute_scorecards.py"
@@ -44,6 +44,8 @@ def scorecards(request: HttpRequest) -> HttpResponse:
             _table("services", _("Services"), city, period, language),
             _table("operators", _("Delegated operators"), city, period, language),
         ],
+        # Where no operator has a contract, nothing is alleged and nothing charged.
+        "has_contracts": Contract.objects.filter(jurisdiction=city).exists(),
         "currency": _currency(city),
         "definitions": DEFINITIONS,
         "versions": VERSIONS,

@@ -21,6 +21,7 @@ from analytics.reports import ENDINGS, KEPT, STEPS, TooManyWaiting, ask_for_repo
 from analytics.scope import OFFICE_ROLES, office_filters
 from analytics.views.office import office_page
 from analytics.weekly import end, subscribe, subscription_by_token
+from catalogue.models import Jurisdiction
 from catalogue.pages import city_page
 from complaints.filter_grammar import jurisdiction_of
 from complaints.filters import FilterError
@@ -49,10 +50,10 @@ def ask(request: HttpRequest) -> HttpResponse:
         )
     except FilterError as error:
         messages.error(request, f"{error.parameter}: {error.message}")
-        return redirect("office")
+        return redirect(_office_of(city))
     except TooManyWaiting:
         messages.warning(request, _("Your earlier reports are still being made."))
-        return redirect("office")
+        return redirect(f"{_office_of(city)}&{filters.query_string(jurisdiction=None)}")
     return redirect("office_report", public_id=row.public_id)
 
 
@@ -104,7 +105,7 @@ def weekly(request: HttpRequest) -> HttpResponse:
     else:
         subscribe(user, city, language=get_language() or "fr", now=timezone.now())
         messages.success(request, _("You get the brief each Monday, by e-mail."))
-    return redirect(f"{reverse('office')}?jurisdiction={city.code}")
+    return redirect(_office_of(city))
 
 
 @csrf_exempt
@@ -121,6 +122,11 @@ def weekly_end(request: HttpRequest, token: str) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response
+
+
+def _office_of(city: Jurisdiction) -> str:
+    """The page of this city, for who works in several."""
+    return f"{reverse('office')}?jurisdiction={city.code}"
 
 
 def _own(user: User, public_id: str) -> Report:

@@ -9,14 +9,14 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Membership, Role, User
 from analytics.folium_map import plain
 from analytics.measures import Measure
 from analytics.models import Report
 from analytics.reports import KEPT, TooManyWaiting, ask_for_report, make_due_reports, remove_old_reports
 from catalogue.models import Jurisdiction
 from districts.models import District
-from tests.builders import build_complaint
+from tests.builders import build_complaint, build_gridville
 
 if TYPE_CHECKING:
     from tests.conftest import SignIn
@@ -91,6 +91,21 @@ def test_a_person_cannot_fill_the_queue(gridville: Jurisdiction, office_user: Us
         ask_for_report(office_user, gridville, query="", measure=Measure.COUNT, language="fr", now=now)
     with pytest.raises(TooManyWaiting):
         ask_for_report(office_user, gridville, query="", measure=Measure.COUNT, language="fr", now=now)
+
+
+def test_who_works_in_two_cities_stays_in_the_one_she_was_in(
+    signed_in: "SignIn", office_user: User, now: datetime
+) -> None:
+    second = build_gridville("twin", "TWI", shift=10)
+    Membership.objects.create(user=office_user, jurisdiction=second, role=Role.OFFICE)
+    client = signed_in(office_user)
+    for query, waiting in (("from=soon", 0), ("service=roads", 3)):
+        Report.objects.all().delete()
+        for _ in range(waiting):
+            ask_for_report(office_user, second, query="", measure=Measure.COUNT, language="en", now=now)
+        response = client.post("/en/office/reports/?jurisdiction=twin", {"query": query, "measure": "count"})
+        assert response["Location"].startswith("/en/office/?jurisdiction=twin")
+        assert ("service=roads" in response["Location"]) == (waiting > 0)
 
 
 def test_what_cannot_be_drawn_is_seen_to_have_failed(gridville: Jurisdiction, office_user: User, now: datetime) -> None:

@@ -190,6 +190,13 @@ def test_the_page_shows_both_tables_and_leads_to_the_files(client: Client, langu
     assert "definitions-1" in page and "definitions-2" in page, "each version of the definitions has a place"
 
 
+def test_a_city_without_contracts_tells_of_no_money(client: Client, gridville: Jurisdiction) -> None:
+    build_complaint("litter", at=NORTH, now=AS_OF - timedelta(days=3))
+    with stopped_at(AS_OF):
+        page = read(client, "/en/data/services/")
+    assert "Penalties</th>" not in page and "DH" not in page.split("<tbody>")[1].split("</tbody>")[0]
+
+
 @pytest.mark.usefixtures("month")
 def test_stopping_the_clock_cannot_flatter(client: Client) -> None:
     """Promises stand with and without pauses, on the page as in the files, and beside them what was closed without one."""
