@@ -57,7 +57,7 @@ UNITS: dict[Measure, Promise] = {
     Measure.PER_1000: _("complaints per 1,000 residents of the square; residents spread evenly over their district"),
     Measure.PER_KM: _("complaints per kilometre of the streets that lie there"),
     Measure.PER_ASSET: _("complaints per asset that stands there"),
-    Measure.LATE_SHARE: _("share of complaints that are open past a deadline or were closed after it"),
+    Measure.LATE_SHARE: _("share of the complaints with a deadline: those open past one or closed after it"),
     Measure.MEDIAN_DAYS_TO_ANSWER: _("days from filing to the first answer, median of those answered"),
     Measure.P90_DAYS_TO_ANSWER: _("days from filing to the first answer within which 9 of 10 of those answered were"),
     Measure.MEDIAN_DAYS_TO_RESOLVE: _("days from filing to resolution, median of the square's resolved complaints"),

@@ -13,12 +13,13 @@ from catalogue.models import Category, Jurisdiction
 from catalogue.snapshot import Snapshot, current_snapshot
 from complaints.demo.photos import photo
 from complaints.demo.places import City
-from complaints.demo.story import Story, seen_at, story
+from complaints.demo.story import Fate, Story, seen_at, story
 from complaints.demo.things import KIND_OF_SERVICE, new_thing, tell
 from complaints.demo.words import ANSWERS, DESCRIPTIONS, NOTES
 from complaints.models import Complaint
 from complaints.services.allocation import assign
 from complaints.services.correspondence import answer
+from complaints.services.joining import join
 from complaints.services.merging import merge
 from complaints.services.publication import review_text
 from complaints.services.quarantine import NewFile
@@ -169,6 +170,7 @@ class Stage:
             return
         if fate.start is not None and fate.how == "resolve":
             self._step(complaint_id, Verb.START, tale, at + fate.start * _AN_HOUR)
+        self._neighbours(tale, complaint_id, at, fate)
         if fate.end is not None and fate.how in {"resolve", "reject", "out_of_scope"}:
             self._step(complaint_id, Verb(fate.how), tale, at + fate.end * _AN_HOUR)
             self._afterwards(tale, complaint_id, at + fate.end * _AN_HOUR)
@@ -181,6 +183,20 @@ class Stage:
         again = said + timedelta(days=2 + 6 * tale.text_draw)
         if tale.fate.after == "contest" and again < self.until:
             self._step(complaint_id, Verb.RESOLVE, tale, again)
+
+    def _neighbours(self, tale: Story, complaint_id: int, at: datetime, fate: Fate) -> None:
+        """Others who meet the same thing while it stands say "me too": many where people report readily, few elsewhere."""
+        rng = Random(f"{self.seed}:neighbours:{tale.number}")
+        last = max(hours for hours in (fate.accept, fate.answer, fate.start, 0.0) if hours is not None)
+        since, until = at + last * _AN_HOUR, self.until if fate.end is None else at + fate.end * _AN_HOUR
+        readily = tale.hot_spot is not None and tale.hot_spot % 3 != 2
+        number = sum(rng.random() < (0.3 if readily else 0.12) for _ in range(3))
+        complaint = Complaint.objects.get(pk=complaint_id)
+        if not complaint.has_public_page or not complaint.is_open or complaint.merged_into_id or since >= until:
+            return
+        for voice, share in enumerate(sorted(rng.random() for _ in range(number))):
+            digest = hashlib.sha256(f"{self.city.code}:{self.seed}:{tale.number}:{voice}".encode()).hexdigest()
+            join(complaint_id, voice=digest, now=since + share * (until - since))
 
     def _step(self, complaint_id: int, verb: Verb, tale: Story, at: datetime) -> None:
         by_reporter = verb in {Verb.CONFIRM, Verb.CONTEST, Verb.WITHDRAW}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Membership, Role, User
 from catalogue.models import Jurisdiction
 from complaints.demo.story import story
-from complaints.models import Complaint, Event, FeedItem, RoutingDecision
+from complaints.models import Complaint, Event, FeedItem, RoutingDecision, Supporter
 from complaints.workflow import State
 from contracts.demo import play as findings
 from contracts.demo.words import GROUNDS, REPLIES
@@ -74,6 +74,10 @@ def test_it_shows_all_kinds_of_states_gives_the_crew_work_and_nothing_lies_ahead
     assert letters.exists()
     assert not letters.exclude(queue_state="done", sent_at=F("created_at")).exists(), "nobody real waits behind them"
     assert Complaint.objects.filter(assigned_to=None).exists()
+    joined = Supporter.objects.select_related("complaint")
+    assert joined.exists(), "what several people met shows how readily quarters report"
+    for one in joined:
+        assert one.complaint.submitted_at < one.joined_at <= (one.complaint.closed_at or timezone.now())
     # Neither to a story of its own nor to one that joins another about the same thing.
     assert not Event.objects.filter(at__gt=timezone.now()).exists()
 
