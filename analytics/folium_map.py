@@ -9,7 +9,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from math import cos, radians
+from math import cos, radians, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,9 +126,10 @@ def _add_glow(chart: "folium.Map", public: Heat) -> dict[str, Any]:
         return {}
     most = max(spot[2] for spot in spots)
     glow: Any = HeatMap(  # type: ignore[no-untyped-call]
-        [[lat, lon, round(n / most, 3)] for lat, lon, n in spots],
+        # By the root: else one square with very many would be all that is seen.
+        [[lat, lon, round(sqrt(n / most), 3)] for lat, lon, n in spots],
         name=plain(_("Where complaints gather")),
-        min_opacity=0.15,
+        min_opacity=0.05,
         gradient=dict(zip(("0.3", "0.6", "1"), GLOW, strict=True)),
     )
     glow.default_js = []

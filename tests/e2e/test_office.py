@@ -119,6 +119,13 @@ def _districts_sort(page: Page) -> None:
     expect(heading).to_have_attribute("aria-sort", "ascending")
 
 
+_DARKEST = """() => {
+  const canvas = document.querySelector(".leaflet-heatmap-layer");
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  return pixels.reduce((most, value, at) => (at % 4 === 3 && value > most ? value : most), 0) / 255;
+}"""
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desk"])
 def test_the_map_to_take_away_opens_without_a_network(
     browser: Browser, city: Jurisdiction, office_user: User, filed: list[str], tmp_path: Path, size: dict[str, int]
@@ -141,6 +148,7 @@ def test_the_map_to_take_away_opens_without_a_network(
     over = "of => Number(getComputedStyle(document.querySelector(of)).zIndex)"
     glow, districts = (page.evaluate(over, of) for of in (".leaflet-heatmap-layer", ".leaflet-overlay-pane svg"))
     assert glow > districts, "the glow lies over the districts"
+    assert page.evaluate(_DARKEST) > 0.5, "and can be seen"
     # in the first months nothing was filed: every district is hatched
     few = page.locator(".leaflet-overlay-pane path").first
     expect(few).to_have_css("fill", re.compile("#few"))
