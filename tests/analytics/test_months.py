@@ -58,9 +58,12 @@ def test_two_months_stand_side_by_side_without_a_script_and_lead_to_their_lists(
     assert 'name="measure" value="count"' in html, "the form keeps the filter"
 
 
-def test_an_unknown_month_shows_the_usual_two(signed_in: "SignIn", office_user: User, filed: tuple[str, str]) -> None:
-    response = signed_in(office_user).get("/fr/office/?month=soon&against=1999-01")
-    assert response.status_code == 200
+def test_an_unknown_month_is_named_and_the_usual_two_are_shown(
+    signed_in: "SignIn", office_user: User, filed: tuple[str, str]
+) -> None:
+    response = signed_in(office_user).get("/en/office/?month=soon&against=1999-01")
+    assert response.status_code == 400
+    assert "month: There is no such value here." in response.content.decode()
     a, b = response.context["compared"]
     assert a["month"].end == b["month"].first and not b["month"].partial
 

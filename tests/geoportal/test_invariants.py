@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from analytics.feed import consume
 from analytics.models import Counted, SquareCount
-from analytics.tally.keeping import count_newly_late
+from analytics.tally.keeping import SQUARE_ZOOMS, count_newly_late
 from catalogue.models import Jurisdiction
 from complaints.models import Attachment, Complaint, Event, Reporter
 from complaints.services.allocation import hand_over, recategorise
@@ -92,7 +92,7 @@ def test_each_damage_is_named(lived: Complaint, gridville: Jurisdiction) -> None
     mine.update(unit=gridville.units.get(code="registry"), public_point=None)
     assert codes() >= {"other_than_decided", "place_missing"}
     Counted.objects.filter(pk=lived.pk).update(late=True)
-    SquareCount.objects.filter(zoom=8).update(n=100)
+    SquareCount.objects.filter(zoom=SQUARE_ZOOMS[0]).update(n=100)
     assert codes() >= {"counted_wrongly", "sum_wrong"}
     Event.objects.filter(kind="breached").delete()
     Event.objects.filter(complaint=lived, kind="submitted").delete()
