@@ -218,9 +218,9 @@ def _from_pyramid(question: Question, within: Square, zoom: int, spans: dict[int
     asked = [state for state in STATES if not question.states or state in question.states]
     still_open = [state for state in asked if state in OPEN]
     late = "late" if still_open else "0"
-    n, open_ = ("late", "late") if question.late and still_open else (_sum(asked), _sum(still_open))
-    if question.late and not still_open:
-        n = open_ = "0"
+    n, open_ = _sum(asked) if question.states else "s.n", _sum(still_open)
+    if question.late:
+        n = open_ = late
     low, high = within.range_at(stored) if stored >= within.zoom else (within.number >> 2 * (within.zoom - stored),) * 2
     values: dict[str, Any] = {
         "city": question.city_id, "zoom": stored, "detailed": detailed, "spans": list(spans), "signs": list(spans.values()),
@@ -238,13 +238,22 @@ def _from_pyramid(question: Question, within: Square, zoom: int, spans: dict[int
     conditions = "".join(f" AND {condition}" for condition, is_asked in asked_of.items() if is_asked)
     counts = {"n": n, "open": open_, "late": late, "promised": "promised", "missed": "missed", "places": "s.n"}
     counts |= {"sum_x": "sum_x", "sum_y": "sum_y"}
+    where = (
+        "jurisdiction_id = %(city)s AND zoom = %(zoom)s AND detailed = %(detailed)s"
+        f" AND square >= %(low)s AND square < %(high)s{conditions}"
+    )
+    # Without a period as plainly as can be: the busiest squares are a third quicker than by way of one span.
+    sign, source = "1", f"analytics_squarecount s WHERE month = 0 AND {where}"
+    if not ever:
+        sign = "sign"
+        source = (
+            "unnest(%(spans)s::int[], %(signs)s::int[]) AS asked (span, sign) CROSS JOIN LATERAL"
+            f" (SELECT * FROM analytics_squarecount WHERE month = asked.span AND {where} OFFSET 0) s"
+        )
     sql = f"""
     SELECT square >> {2 * (stored - zoom)} AS square, service_id,
-        {", ".join(f"sign * {count} AS {name}" for name, count in counts.items())}
-    FROM unnest(%(spans)s::int[], %(signs)s::int[]) AS asked (span, sign) CROSS JOIN LATERAL (
-        SELECT * FROM analytics_squarecount s WHERE jurisdiction_id = %(city)s AND zoom = %(zoom)s
-          AND month = asked.span AND detailed = %(detailed)s AND square >= %(low)s AND square < %(high)s{conditions}
-        OFFSET 0) s"""
+        {", ".join(f"{sign} * {count} AS {name}" for name, count in counts.items())}
+    FROM {source}"""
     return sql, values
 
 
