@@ -177,9 +177,10 @@ def upsert(table: str, keys: tuple[str, ...], sums: tuple[str, ...], rows: str) 
     unique = [key for key in keys if not (table == "analytics_daycount" and key == "service_id")]
     added = ", ".join(f"{name} = t.{name} + excluded.{name}" for name in sums)
     some = " OR ".join(f"{name} <> 0" for name in sums)
+    # In the order of the keys: what is asked for together then lies together.
     return f"""
     INSERT INTO {table} AS t ({", ".join((*keys, *sums))})
-    SELECT {", ".join((*keys, *sums))} FROM ({rows}) delta WHERE {some}
+    SELECT {", ".join((*keys, *sums))} FROM ({rows}) delta WHERE {some} ORDER BY {", ".join(unique)}
     ON CONFLICT ({", ".join(unique)}) DO UPDATE SET {added}"""
 
 
