@@ -38,8 +38,8 @@ def test_it_draws_without_a_network(
         assert page.locator("path.leaflet-interactive").count() == 4
         assert page.locator(".leaflet-control-layers-overlays label").count() == 3
         page.wait_for_selector("canvas.leaflet-heatmap-layer")
-        # One legend for the whole period, one that all months share.
-        assert page.locator(".panel > .legend li").count() == 7
+        # One legend for the whole period, with the glow; one that all months share.
+        assert page.locator(".panel > .legend li").count() == 8
         assert page.locator(".months .legend li").count() == 7
         page.locator("#slider").press("Home")
         first = page.locator("#month").inner_text()
