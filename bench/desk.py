@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from unittest import mock
 
@@ -49,6 +50,7 @@ ADDRESSES = {
     "district, closed": "?state=closed&district={district}",
     "box": "?bbox=-5.38,35.56,-5.36,35.58",
     "since": "?from={since}",
+    "three months, open and closed": "?state=open,closed&from={from}&to={to}",
     **{f"order {name}": f"?order={name}" for name in ("newest", "oldest", "changed", "category", "district", "unit", "state")},
     "search: number": "?q={number}",
     "search: beginning of a number": "?q={number_start}",
@@ -169,6 +171,8 @@ class _Desk:
             "service": one.category.service.code,
             "district": one.district.code if one.district else "",
             "since": one.submitted_at.date().isoformat(),
+            "from": (one.submitted_at.date() - timedelta(days=200)).isoformat(),
+            "to": (one.submitted_at.date() - timedelta(days=110)).isoformat(),
             "number": one.tracking_number,
             "number_start": one.tracking_number[:8],
         }
